@@ -1,0 +1,62 @@
+/**
+ * Faults: what an operator can act on. Refusals to clients and publishers are values, not these.
+ *
+ * Every code stands in `FAULTS` with its meaning and remedy, and from there in docs/errors.md.
+ */
+
+/** Every fault code, what it means, and what to do. The reference page is generated from this. */
+export const FAULTS = {
+  RESOUND_CONFIG_UNREADABLE: {
+    meaning: 'A configuration file, or a file named by a _FILE variable, cannot be read.',
+    remedy: 'Check the path and its permissions.',
+  },
+  RESOUND_CONFIG_INVALID: {
+    meaning: 'The configuration has an unknown key or a value out of bounds.',
+    remedy: 'Correct the place that the message names; `resound config docs` lists every option.',
+  },
+  RESOUND_PORT_IN_USE: {
+    meaning: 'Another process is listening on the address.',
+    remedy: 'Stop it, or choose another port; 0 takes a free one.',
+  },
+  RESOUND_LISTEN_FAILED: {
+    meaning: 'The address cannot be listened on.',
+    remedy:
+      'Check that the host is an address of this machine and that the port is allowed for this user.',
+  },
+  RESOUND_TLS_INVALID: {
+    meaning: 'The certificate or its key cannot be used.',
+    remedy:
+      'Check that tls.cert and tls.key are readable PEM files that belong together, and the passphrase.',
+  },
+  RESOUND_NATIVE_MISSING: {
+    meaning: 'uWebSockets.js has no build for this Node.js and C library.',
+    remedy:
+      'Use Node.js 20, 22 or 24 on glibc Linux, macOS or Windows, and reinstall with that Node.js.',
+  },
+  RESOUND_STATE_UNWRITABLE: {
+    meaning: 'The generated app cannot be stored in .resound/.',
+    remedy:
+      'Make the working directory writable, or configure an app (RESOUND_APP_ID, RESOUND_APP_KEY, RESOUND_APP_SECRET).',
+  },
+  RESOUND_REDIS_UNREACHABLE: {
+    meaning:
+      'Redis, where a Laravel app publishes, does not answer or refuses us. The server keeps trying.',
+    remedy:
+      'Start Redis, or correct the URL, user or password (redis.url, apps[].laravel.redisUrl).',
+  },
+} as const
+
+export type ErrorCode = keyof typeof FAULTS
+
+/** A fault with a stable code and one sentence that says what to do. */
+export class ResoundError extends Error {
+  override readonly name = 'ResoundError'
+  readonly code: ErrorCode
+  readonly remedy: string
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { remedy?: string }) {
+    super(message, options)
+    this.code = code
+    this.remedy = options?.remedy ?? FAULTS[code].remedy
+  }
+}

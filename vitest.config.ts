@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/support/global-setup.ts'],
+    // Real servers, browsers and PHP start in some tests; a hang still has to end.
+    testTimeout: 20_000,
+    hookTimeout: 120_000,
+  },
+})
