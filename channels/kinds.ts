@@ -1,0 +1,22 @@
+/**
+ * The table of channel kinds. Prefixes are matched at the start of the name, hyphen included and
+ * longest first, so `privateer` and `my-cache-x` are public channels.
+ */
+import { withCache } from './cache.ts'
+import { encryptedChannel } from './encrypted.ts'
+import type { ChannelKind } from './kind.ts'
+import { presenceChannel } from './presence.ts'
+import { privateChannel } from './private.ts'
+import { publicChannel } from './public.ts'
+import { serverToUserChannel } from './server-to-user.ts'
+
+const PREFIXED = [publicChannel, privateChannel, encryptedChannel, presenceChannel]
+  .flatMap((kind) => [kind, withCache(kind)])
+  .concat(serverToUserChannel)
+  .filter((kind) => kind.prefix !== '')
+  .sort((a, b) => b.prefix.length - a.prefix.length)
+
+/** The kind of channel that `name` denotes. */
+export function kindOf(name: string): ChannelKind {
+  return PREFIXED.find((kind) => name.startsWith(kind.prefix)) ?? publicChannel
+}

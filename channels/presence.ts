@@ -1,0 +1,64 @@
+import type { Admission, ChannelKind, Member, Refusal } from './kind.ts'
+import { USER_ID_LENGTH } from './name.ts'
+import { admitSigned } from './private.ts'
+
+/** Subscribers are members, known to each other by user id. */
+export const presenceChannel: ChannelKind = {
+  name: 'presence',
+  prefix: 'presence-',
+  clientEvents: true,
+  cached: false,
+  admit(request, app) {
+    const signed = admitSigned(request, app)
+    if (!signed.admitted) return signed
+    const { channelData, user } = request
+    const { presenceMemberBytes } = app.limits
+    if (Buffer.byteLength(channelData ?? user?.userInfo ?? '') > presenceMemberBytes) {
+      return refused('member-size', `A member is larger than ${presenceMemberBytes} bytes.`, 4301)
+    }
+    if (channelData === undefined) {
+      return user === undefined
+        ? refused(
+            'member',
+            'A presence channel needs channel_data with a user_id, or a signed-in user.',
+            401,
+          )
+        : { admitted: true, member: { userId: user.userId, userInfo: user.userInfo } }
+    }
+    const member = readMember(channelData)
+    return member === undefined
+      ? refused(
+          'member',
+          `channel_data must be a JSON object with a user_id of 1 to ${USER_ID_LENGTH} characters.`,
+          401,
+        )
+      : { admitted: true, member }
+  },
+}
+
+function refused(reason: Refusal['reason'], message: string, status: number): Admission {
+  const type = reason === 'member-size' ? 'LimitReached' : 'AuthError'
+  return { admitted: false, refusal: { reason, type, message, status } }
+}
+
+/** Reads `channel_data`. Older SDKs send the id as a number; from here on it is a string. */
+function readMember(channelData: string): Member | undefined {
+  let data: unknown
+  try {
+    data = JSON.parse(channelData)
+  } catch {
+    return undefined // signed, but not JSON: refused like any other channel_data without a user_id
+  }
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined
+  const userId = userIdOf('user_id' in data ? data.user_id : undefined)
+  if (userId === undefined) return undefined
+  const userInfo = 'user_info' in data ? JSON.stringify(data.user_info) : 'null'
+  return { userId, userInfo }
+}
+
+/** The user id as the string that is used everywhere, or undefined when it cannot be one. */
+export function userIdOf(id: unknown): string | undefined {
+  const text = typeof id === 'number' && Number.isFinite(id) ? String(id) : id
+  if (typeof text !== 'string' || text === '' || text.length > USER_ID_LENGTH) return undefined
+  return text
+}
