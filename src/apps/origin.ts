@@ -1,0 +1,23 @@
+/**
+ * Which pages may connect, by the `Origin` header of the upgrade (RFC 6454).
+ *
+ * A pattern with a scheme is compared with the whole origin; a bare host means any scheme, and any
+ * port unless it names one. `*` stands for anything between dots and beyond.
+ */
+export function isAllowedOrigin(origin: string, patterns: readonly string[]): boolean {
+  const given = origin.toLowerCase()
+  return patterns.some((pattern) => matches(given, pattern.toLowerCase()))
+}
+
+function matches(origin: string, pattern: string): boolean {
+  if (pattern === '*') return true
+  if (pattern.includes('://')) return glob(pattern).test(origin)
+  const host = origin.replace(/^[a-z][a-z0-9+.-]*:\/\//, '')
+  return glob(pattern).test(host) || glob(pattern).test(host.replace(/:\d+$/, ''))
+}
+
+/** `*` matches what can stand in a host or port, so never a slash that would begin another part. */
+function glob(pattern: string): RegExp {
+  const literal = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${literal.replaceAll('*', '[^/]*')}$`)
+}

@@ -1,0 +1,218 @@
+/**
+ * This node's live truth: who is connected and subscribed to what, and the one road by which
+ * anything reaches many sockets.
+ *
+ * The rooms above decide; the hub changes its state and announces what changed. It does no I/O of
+ * its own: sockets and topics are the transport's, other nodes the broker's.
+ */
+import type { ChannelKind, Member } from '../../channels/kind.ts'
+import { kindOf } from '../../channels/kinds.ts'
+import type { App } from '../apps/app.ts'
+import type { Broker } from '../broker/broker.ts'
+import * as encode from '../protocol/encode.ts'
+import { Channel } from './channel.ts'
+import type { Connection, User } from './connection.ts'
+import type { EventCache } from './event-cache.ts'
+import { LiveApp } from './live-app.ts'
+import type { Publication } from './publication.ts'
+import type { Fanout } from './socket.ts'
+import type { SubscriptionCounts } from './subscription-counts.ts'
+
+export class Hub {
+  readonly cache: EventCache
+  readonly #fanout: Fanout
+  readonly #broker: Broker
+  readonly #counts: SubscriptionCounts
+  readonly #live = new Map<string, LiveApp>()
+
+  constructor(parts: {
+    fanout: Fanout
+    broker: Broker
+    cache: EventCache
+    counts: SubscriptionCounts
+  }) {
+    this.#fanout = parts.fanout
+    this.#broker = parts.broker
+    this.cache = parts.cache
+    this.#counts = parts.counts
+  }
+
+  /** What is live of an app here; kept from its first use on. */
+  live(app: App): LiveApp {
+    let live = this.#live.get(app.id)
+    if (live === undefined || live.app !== app) {
+      live = new LiveApp(app)
+      this.#live.set(app.id, live)
+    }
+    return live
+  }
+
+  lives(): Iterable<LiveApp> {
+    return this.#live.values()
+  }
+
+  /** Every connection of every app here. */
+  *connections(): IterableIterator<Connection> {
+    for (const live of this.#live.values()) yield* live.connections.values()
+  }
+
+  open(connection: Connection): void {
+    connection.live.connections.set(connection.socketId, connection)
+    connection.live.tally.opened += 1
+  }
+
+  /** Forgets a connection whose socket is gone. Its topics are already the transport's past. */
+  close(connection: Connection): void {
+    const { live } = connection
+    if (!live.connections.delete(connection.socketId)) return
+    for (const channel of connection.channels) this.#leave(connection, channel)
+    if (connection.user !== undefined) this.#signOut(connection, connection.user)
+  }
+
+  /**
+   * Subscribes a connection that has been admitted, and announces it: `member_added` to those
+   * already here, the outcome to the connection, then what the channel remembers, then the count.
+   * Subscribing again answers again and changes nothing.
+   */
+  subscribe(connection: Connection, name: string, kind: ChannelKind, member?: Member): void {
+    const { live } = connection
+    const channel = live.channels.get(name) ?? new Channel(name, kind, live.topicOf(name))
+    if (connection.isIn(channel)) {
+      this.#confirm(connection, channel)
+      return
+    }
+
+    live.channels.set(name, channel)
+    channel.count += 1
+    if (channel.presence !== undefined && member !== undefined) {
+      const added = channel.presence.members.join(connection.socketId, member)
+      if (added) {
+        channel.presence.roster.add(member)
+        // Before the newcomer's own subscription: the roster tells it about itself.
+        if (channel.count > 1) this.#fanout(channel.topic, encode.memberAdded(name, member))
+      }
+    }
+    connection.enter(channel)
+    this.#confirm(connection, channel)
+    this.#announceCount(live, channel)
+  }
+
+  unsubscribe(connection: Connection, name: string): void {
+    const channel = connection.live.channels.get(name)
+    if (channel === undefined || !connection.isIn(channel)) return
+    connection.leave(channel)
+    this.#leave(connection, channel)
+  }
+
+  /** Signs a connection in and tells those who watch the user, and the connection whom it watches. */
+  signIn(connection: Connection, user: User, userData: string): void {
+    const { live } = connection
+    const again = connection.user !== undefined
+    connection.user = user
+    connection.authenticated = true
+    const cameOnline = live.users.add(user.userId, connection)
+    connection.send(encode.signinSuccess(userData))
+    if (again) return
+    this.#showWatchlist(connection, user)
+    if (cameOnline) this.#announceUser(live, 'online', user.userId)
+  }
+
+  /**
+   * Publishes to this node and the others.
+   * @returns nothing when that is done, else a promise that settles when the other nodes have it
+   */
+  publish(publication: Publication): Promise<void> | undefined {
+    this.deliver(publication)
+    return this.#broker.publish(publication)
+  }
+
+  // hot path: once per publication per node; nothing here runs per subscriber (test/bench, fan-1000).
+  /** Sends an event to the subscribers on this node, and keeps it where a channel remembers. */
+  deliver(publication: Publication): void {
+    const { appId, channels, event, data, exceptSocketId, source } = publication
+    const live = this.#live.get(appId)
+    if (live === undefined) return
+    live.tally.received[source] += 1
+    const sender = exceptSocketId === undefined ? undefined : live.connections.get(exceptSocketId)
+    let frame: encode.EventFrame | undefined
+    for (const name of channels) {
+      const channel = live.channels.get(name)
+      if (source !== 'client' && (channel?.kind ?? kindOf(name)).cached) {
+        this.cache.remember(live.topicOf(name), { event, data })
+      }
+      if (channel === undefined) {
+        live.tally.unheard += 1
+        continue // nobody here: no encoding either
+      }
+      frame ??= encode.eventFrame(event, data, publication.userId)
+      const text = encode.eventOn(name, frame)
+      if (sender === undefined) {
+        this.#fanout(channel.topic, text)
+        live.tally.delivered += channel.count
+      } else {
+        sender.publish(channel.topic, text)
+        live.tally.delivered += channel.count - (sender.isIn(channel) ? 1 : 0)
+      }
+    }
+  }
+
+  #confirm(connection: Connection, channel: Channel): void {
+    const { name, presence, kind } = channel
+    connection.send(encode.subscriptionSucceeded(name, presence?.roster.encode(presence.members)))
+    if (!kind.cached) return
+    const cached = this.cache.recall(channel.topic)
+    connection.send(
+      cached === undefined
+        ? encode.cacheMiss(name)
+        : encode.eventOn(name, encode.eventFrame(cached.event, cached.data)),
+    )
+  }
+
+  /** A connection is out of a channel, by its own wish or because it is gone. */
+  #leave(connection: Connection, channel: Channel): void {
+    const { live } = connection
+    channel.count -= 1
+    const removed = channel.presence?.members.leave(connection.socketId)
+    if (channel.count === 0) {
+      live.channels.delete(channel.name)
+      this.#counts.forget(channel)
+      return
+    }
+    if (removed !== undefined) {
+      channel.presence?.roster.remove()
+      this.#fanout(channel.topic, encode.memberRemoved(channel.name, removed.userId))
+    }
+    this.#announceCount(live, channel)
+  }
+
+  #announceCount(live: LiveApp, channel: Channel): void {
+    if (!live.app.settings.subscriptionCount || channel.presence !== undefined) return
+    this.#counts.changed(channel)
+  }
+
+  #signOut(connection: Connection, { userId }: User): void {
+    if (connection.live.users.remove(userId, connection)) {
+      this.#announceUser(connection.live, 'offline', userId)
+    }
+  }
+
+  #announceUser(live: LiveApp, name: 'online' | 'offline', userId: string): void {
+    this.#fanout(live.watchTopicOf(userId), encode.watchlistEvents([{ name, userIds: [userId] }]))
+  }
+
+  #showWatchlist(connection: Connection, { watchlist }: User): void {
+    if (watchlist.length === 0) return
+    const { live } = connection
+    const online = watchlist.filter((id) => live.users.isOnline(id))
+    const offline = watchlist.filter((id) => !live.users.isOnline(id))
+    for (const id of watchlist) connection.watch(live.watchTopicOf(id))
+    connection.send(
+      encode.watchlistEvents(
+        [
+          { name: 'online' as const, userIds: online },
+          { name: 'offline' as const, userIds: offline },
+        ].filter(({ userIds }) => userIds.length > 0),
+      ),
+    )
+  }
+}
