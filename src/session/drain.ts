@@ -1,0 +1,72 @@
+/**
+ * Lets every connection go, at a pace: clients come back at once and without jitter, and each brings
+ * its channels' authorisations to the app.
+ */
+import type { Clock } from '../clock.ts'
+import type { Connection } from '../hub/connection.ts'
+import type { Hub } from '../hub/hub.ts'
+import { CLOSE } from '../protocol/codes.ts'
+
+const STEP_MILLISECONDS = 50
+
+export interface DrainOptions {
+  readonly closesPerSecond: number
+  readonly windowSeconds: number
+}
+
+/**
+ * Closes all connections with 4200, in random order, until none is left.
+ * @param signal ends the pacing: whoever is left is closed at once
+ */
+export async function drain(
+  hub: Hub,
+  clock: Clock,
+  options: DrainOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const started = clock.now()
+  while (!signal.aborted) {
+    const waiting = shuffled([...hub.connections()])
+    if (waiting.length === 0) return
+    const left = started + options.windowSeconds * 1000 - clock.now()
+    const stepsLeft = Math.max(1, left / STEP_MILLISECONDS)
+    const perStep = Math.max(
+      (options.closesPerSecond * STEP_MILLISECONDS) / 1000,
+      waiting.length / stepsLeft,
+    )
+    for (const connection of waiting.slice(0, Math.ceil(perStep))) closeForRestart(connection)
+    await pause(clock, STEP_MILLISECONDS, signal)
+  }
+  closeAll(hub)
+}
+
+/** Closes all connections with 4200 now. */
+export function closeAll(hub: Hub): void {
+  for (const connection of [...hub.connections()]) closeForRestart(connection)
+}
+
+const closeForRestart = (connection: Connection): void =>
+  connection.close(CLOSE.RECONNECT, 'The server is restarting.')
+
+/** Fisher and Yates' shuffle. */
+function shuffled<T>(items: T[]): T[] {
+  for (let last = items.length - 1; last > 0; last -= 1) {
+    const other = Math.floor(Math.random() * (last + 1))
+    const [a, b] = [items[last] as T, items[other] as T] // both indices are within the array
+    items[last] = b
+    items[other] = a
+  }
+  return items
+}
+
+function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(milliseconds, done)
+    function done(): void {
+      cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    signal.addEventListener('abort', done)
+  })
+}

@@ -1,0 +1,36 @@
+import type { Clock } from '../clock.ts'
+import type { Connection } from '../hub/connection.ts'
+import type { Hub } from '../hub/hub.ts'
+import { NOTICE } from '../protocol/codes.ts'
+import * as encode from '../protocol/encode.ts'
+import type { ClientMessage } from '../protocol/messages.ts'
+import { relay } from './client-event.ts'
+import { signIn } from './signin.ts'
+import { subscribe } from './subscribe.ts'
+
+/** Does what a client asked for, or tells it why not. */
+export function handle(message: ClientMessage, from: Connection, hub: Hub, clock: Clock): void {
+  switch (message.type) {
+    case 'ping':
+      from.send(encode.PONG)
+      return
+    case 'subscribe':
+      subscribe(message, from, hub)
+      return
+    case 'unsubscribe':
+      hub.unsubscribe(from, message.channel)
+      return
+    case 'client-event':
+      relay(message, from, hub, clock)
+      return
+    case 'signin':
+      signIn(message, from, hub)
+      return
+    case 'malformed':
+      from.send(encode.error(NOTICE.MALFORMED_MESSAGE, message.reason))
+      return
+    case 'pong': // that it came is all it says
+    case 'unknown':
+      return
+  }
+}

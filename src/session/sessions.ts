@@ -1,0 +1,141 @@
+/**
+ * What a connection may ask, from its upgrade to its close. The transport calls these four
+ * functions and nothing else.
+ */
+import type { App } from '../apps/app.ts'
+import type { AppSource } from '../apps/app-source.ts'
+import type { Clock } from '../clock.ts'
+import { Connection } from '../hub/connection.ts'
+import type { Hub } from '../hub/hub.ts'
+import type { Socket } from '../hub/socket.ts'
+import { newSocketId } from '../hub/socket-id.ts'
+import { countIn } from '../hub/tally.ts'
+import { CLOSE, NOTICE } from '../protocol/codes.ts'
+import { decode } from '../protocol/decode.ts'
+import * as encode from '../protocol/encode.ts'
+import { handle } from './handle.ts'
+import type { Heartbeat } from './heartbeat.ts'
+
+/** What an upgrade request says. Texts are empty where it says nothing. */
+export interface UpgradeRequest {
+  /** Undefined on a path that is not `/app/{key}`. */
+  readonly key: string | undefined
+  readonly protocol: string
+  readonly origin: string
+}
+
+/** A connection that is told why it cannot stay. A browser cannot read an HTTP status, so it is told inside the socket. */
+export interface Rejection {
+  readonly code: number
+  readonly reason: string
+}
+
+/** Protocol 7 is current; Java and .NET clients send 5. Older than 4 is refused, as Pusher does. */
+const PROTOCOLS = /^(|[4-7])$/
+
+export class Sessions {
+  readonly #apps: AppSource
+  readonly #hub: Hub
+  readonly #clock: Clock
+  readonly #heartbeat: Heartbeat
+  readonly #activityTimeoutSeconds: number
+
+  constructor(parts: {
+    apps: AppSource
+    hub: Hub
+    clock: Clock
+    heartbeat: Heartbeat
+    activityTimeoutSeconds: number
+  }) {
+    this.#apps = parts.apps
+    this.#hub = parts.hub
+    this.#clock = parts.clock
+    this.#heartbeat = parts.heartbeat
+    this.#activityTimeoutSeconds = parts.activityTimeoutSeconds
+  }
+
+  /** Decides at the upgrade; what comes back is handed to `open` once there is a socket. */
+  admit(request: UpgradeRequest): Connection | Rejection {
+    if (request.key === undefined) {
+      return reject(CLOSE.PATH_NOT_FOUND, 'Path not found: connect to /app/{key}.')
+    }
+    if (!PROTOCOLS.test(request.protocol)) return rejectProtocol(request.protocol)
+    const app = this.#apps.byKey(request.key)
+    if (app === undefined) {
+      return reject(CLOSE.APP_NOT_FOUND, 'Application does not exist: no app has this key.')
+    }
+    return (
+      this.#rejectionBy(app, request.origin) ?? new Connection(this.#hub.live(app), newSocketId())
+    )
+  }
+
+  open(visitor: Connection | Rejection, socket: Socket): void {
+    if (!(visitor instanceof Connection)) {
+      socket.send(encode.error(visitor.code, visitor.reason))
+      socket.end(visitor.code, visitor.reason)
+      return
+    }
+    visitor.attach(socket)
+    this.#hub.open(visitor)
+    this.#heartbeat.watch(visitor)
+    visitor.send(encode.connectionEstablished(visitor.socketId, this.#activityTimeoutSeconds))
+  }
+
+  /** @param text undefined when the frame was binary or too large to be read */
+  receive(connection: Connection, text: string | undefined): void {
+    connection.silentSweeps = 0
+    if (text === undefined) {
+      const limit = connection.app.limits.messageBytes
+      connection.send(
+        encode.error(NOTICE.MALFORMED_MESSAGE, `A message is text of at most ${limit} bytes.`),
+      )
+      return
+    }
+    handle(decode(text), connection, this.#hub, this.#clock)
+  }
+
+  /** A control frame came in. */
+  alive(connection: Connection | undefined): void {
+    if (connection !== undefined) connection.silentSweeps = 0
+  }
+
+  /** What waits for this connection is over its limit; the transport closes it next. */
+  tooSlow(connection: Connection | undefined): void {
+    if (connection !== undefined) connection.live.tally.slowConsumers += 1
+  }
+
+  /** @param code of the close frame; 1006 when there was none */
+  close(connection: Connection, code: number): void {
+    connection.detach()
+    this.#heartbeat.forget(connection)
+    countIn(connection.live.tally.closed, closeLabel(code))
+    this.#hub.close(connection)
+  }
+
+  #rejectionBy(app: App, origin: string): Rejection | undefined {
+    const { enabled, maxConnections } = app.settings
+    if (!enabled) return reject(CLOSE.APP_DISABLED, 'The app is disabled.')
+    if (!app.allowsOrigin(origin)) {
+      return reject(CLOSE.UNAUTHORIZED, "This page's origin is not in the app's allowedOrigins.")
+    }
+    if (maxConnections > 0 && this.#hub.live(app).connections.size >= maxConnections) {
+      return reject(
+        CLOSE.OVER_CONNECTION_QUOTA,
+        `The app has its ${maxConnections} connections (maxConnections).`,
+      )
+    }
+    return undefined
+  }
+}
+
+const reject = (code: number, reason: string): Rejection => ({ code, reason })
+
+const rejectProtocol = (protocol: string): Rejection =>
+  /^\d+$/.test(protocol)
+    ? reject(CLOSE.UNSUPPORTED_PROTOCOL_VERSION, 'Unsupported protocol version: use 4 to 7.')
+    : reject(CLOSE.BAD_PROTOCOL_VERSION, 'The protocol version is not a number.')
+
+const KNOWN_CLOSES: ReadonlySet<number> = new Set([1000, 1001, 1005, 1006, ...Object.values(CLOSE)])
+
+/** Clients may close with any code; a metric label may not have any value. */
+const closeLabel = (code: number): string => (KNOWN_CLOSES.has(code) ? String(code) : 'other')
