@@ -1,0 +1,90 @@
+/**
+ * Who may call the HTTP API: the signature of a request (Pusher docs, "HTTP API reference",
+ * "Authentication").
+ */
+import { hash, timingSafeEqual } from 'node:crypto'
+import { isHmac } from '../../channels/signature.ts'
+import type { App } from '../apps/app.ts'
+import { type HttpRequest, type HttpResponse, refusal } from './exchange.ts'
+import { decodePath, parseQuery, type Query } from './query.ts'
+
+const unauthorised = (text: string): HttpResponse => refusal(401, text)
+
+/**
+ * Checks a request's signature.
+ * @param path as signed: without our own path prefix
+ * @param nowSeconds Unix time
+ * @returns the query's parameters, or the answer that refuses the request
+ */
+export function authenticate(
+  request: Pick<HttpRequest, 'method' | 'query' | 'body'>,
+  path: string,
+  app: App,
+  nowSeconds: number,
+  toleranceSeconds: number,
+): { readonly query: Query } | HttpResponse {
+  const query = parseQuery(request.query)
+  if (typeof query === 'string') return refusal(400, query)
+  const signature = query.get('auth_signature')
+  if (signature === undefined) {
+    return unauthorised('The request is not signed: auth_signature is missing.')
+  }
+  if (query.get('auth_key') !== app.key) {
+    return unauthorised(
+      `auth_key is not the key of app ${app.id}. Check the key and the app id in the Laravel app's .env.`,
+    )
+  }
+  if (query.get('auth_version') !== '1.0') return unauthorised('auth_version must be 1.0.')
+  const stale = staleness(query.get('auth_timestamp'), nowSeconds, toleranceSeconds)
+  if (stale !== undefined) return unauthorised(stale)
+  if (!isBodyOf(query.get('body_md5'), request.body)) {
+    return unauthorised('body_md5 is not the MD5 of the body received.')
+  }
+  if (!isSignedFor(request.method, path, query, signature, app)) {
+    return unauthorised(
+      `The signature does not match. Check the secret of app ${app.id} in the Laravel app's .env, and that no proxy rewrites the path or query.`,
+    )
+  }
+  return { query }
+}
+
+function staleness(
+  timestamp: string | undefined,
+  now: number,
+  tolerance: number,
+): string | undefined {
+  if (timestamp === undefined || !/^\d{1,15}$/.test(timestamp)) {
+    return 'auth_timestamp must be a Unix time in seconds.'
+  }
+  const skew = Number(timestamp) - now
+  if (Math.abs(skew) <= tolerance) return undefined
+  const direction = skew > 0 ? 'ahead of' : 'behind'
+  return `auth_timestamp is ${Math.abs(skew)} s ${direction} this server's clock; ${tolerance} s are allowed. Synchronise the clocks.`
+}
+
+/** Whether `md5` is that of the body; an empty body needs none. */
+function isBodyOf(md5: string | undefined, body: Uint8Array): boolean {
+  if (md5 === undefined) return body.length === 0
+  const own = hash('md5', body)
+  return md5.length === own.length && timingSafeEqual(Buffer.from(md5), Buffer.from(own))
+}
+
+/** The path is tried as received and decoded: SDKs sign it unencoded, HTTP clients may encode it. */
+function isSignedFor(
+  method: string,
+  path: string,
+  query: Query,
+  signature: string,
+  app: App,
+): boolean {
+  const parameters = [...query.keys()]
+    .filter((key) => key !== 'auth_signature')
+    .sort()
+    .map((key) => `${key}=${query.get(key)}`)
+    .join('&')
+  const isSigned = (asPath: string): boolean =>
+    isHmac(signature, `${method}\n${asPath}\n${parameters}`, app.secrets)
+  if (isSigned(path)) return true
+  const unencoded = path.includes('%') ? decodePath(path) : undefined
+  return unencoded !== undefined && isSigned(unencoded)
+}

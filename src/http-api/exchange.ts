@@ -1,0 +1,39 @@
+/**
+ * An HTTP request and its answer, as the transport and the API exchange them.
+ */
+export interface HttpRequest {
+  /** Upper case. */
+  readonly method: string
+  /** As received, without the query. */
+  readonly path: string
+  /** Without the question mark. */
+  readonly query: string
+  /** Valid only until the handler returns or awaits. */
+  readonly body: Uint8Array
+  readonly authorization: string
+}
+
+export interface HttpResponse {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** JSON when left out. */
+  readonly contentType?: string
+}
+
+/** Success with nothing to tell. It has to be an object: SDKs read it as one. */
+export const DONE: HttpResponse = { status: 200, body: '{}' }
+
+export const json = (value: object): HttpResponse => ({ status: 200, body: JSON.stringify(value) })
+
+/** A refusal. Laravel shows the body to the developer, so the text says what to do. */
+export function refusal(
+  status: number,
+  text: string,
+  headers?: Readonly<Record<string, string>>,
+): HttpResponse {
+  const body = JSON.stringify({ error: text, code: status })
+  return headers === undefined ? { status, body } : { status, body, headers }
+}
+
+export const isRefusal = (value: object): value is HttpResponse => 'status' in value

@@ -1,0 +1,184 @@
+/**
+ * The HTTP API: finds what a request is for, checks that it may, and hands it on.
+ */
+import { isUtf8 } from 'node:buffer'
+import type { App } from '../apps/app.ts'
+import type { AppSource } from '../apps/app-source.ts'
+import type { Clock } from '../clock.ts'
+import type { Hub } from '../hub/hub.ts'
+import { authenticate } from './auth.ts'
+import { getChannel, getChannels, getChannelUsers } from './channels.ts'
+import { postBatch, postEvents } from './events.ts'
+import { type HttpRequest, type HttpResponse, isRefusal, refusal } from './exchange.ts'
+import { getReady, type Readiness, UP } from './health.ts'
+import { decodePath, type Query } from './query.ts'
+import { getConnections, terminateConnections } from './users.ts'
+
+export interface ApiParts {
+  readonly apps: AppSource
+  readonly hub: Hub
+  readonly clock: Clock
+  readonly pathPrefix: string
+  readonly timestampToleranceSeconds: number
+  readonly readiness: () => Readiness
+  readonly counted: (route: string, status: number) => void
+}
+
+/** A signed request for a resource of an app. */
+interface Call {
+  readonly app: App
+  readonly hub: Hub
+  readonly query: Query
+  readonly body: Uint8Array
+  /** The variable parts of the path, decoded. */
+  readonly name: string
+}
+
+type Answer = HttpResponse | Promise<HttpResponse>
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  /** As the metrics name it. */
+  readonly route: string
+  readonly answer: (call: Call) => Answer
+}
+
+const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
+  [
+    'events',
+    {
+      method: 'POST',
+      route: 'events',
+      answer: (call) => withJson(call, (body) => postEvents(body, call.app, call.hub)),
+    },
+  ],
+  [
+    'batch_events',
+    {
+      method: 'POST',
+      route: 'batch_events',
+      answer: (call) => withJson(call, (body) => postBatch(body, call.app, call.hub)),
+    },
+  ],
+  [
+    'channels',
+    {
+      method: 'GET',
+      route: 'channels',
+      answer: ({ query, app, hub }) => getChannels(query, app, hub),
+    },
+  ],
+  [
+    'connections',
+    { method: 'GET', route: 'connections', answer: ({ app, hub }) => getConnections(app, hub) },
+  ],
+])
+
+const CHANNEL: Route = {
+  method: 'GET',
+  route: 'channel',
+  answer: ({ name, query, app, hub }) => getChannel(name, query, app, hub),
+}
+const CHANNEL_USERS: Route = {
+  method: 'GET',
+  route: 'channel_users',
+  answer: ({ name, app, hub }) => getChannelUsers(name, app, hub),
+}
+const TERMINATE: Route = {
+  method: 'POST',
+  route: 'terminate_connections',
+  answer: ({ name, app, hub }) => terminateConnections(name, app, hub),
+}
+
+/** Finds the route of what follows `/apps/{id}/`. */
+function match(rest: string): { route: Route; name: string } | undefined {
+  const fixed = FIXED.get(rest)
+  if (fixed !== undefined) return { route: fixed, name: '' }
+  const [collection, encoded, member, ...more] = rest.split('/')
+  const name = encoded === undefined || encoded === '' ? undefined : decodePath(encoded)
+  if (name === undefined || more.length > 0) return undefined
+  if (collection === 'channels' && member === undefined) return { route: CHANNEL, name }
+  if (collection === 'channels' && member === 'users') return { route: CHANNEL_USERS, name }
+  if (collection === 'users' && member === 'terminate_connections')
+    return { route: TERMINATE, name }
+  return undefined
+}
+
+/** @returns what answers every HTTP request on the public port */
+export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
+  const { apps, hub, clock, pathPrefix, timestampToleranceSeconds, counted } = parts
+
+  function answerApi(request: HttpRequest, path: string): Answer {
+    const slash = path.indexOf('/', '/apps/'.length)
+    const appId = path.slice('/apps/'.length, slash === -1 ? undefined : slash)
+    const found = slash === -1 ? undefined : match(path.slice(slash + 1))
+    if (found === undefined)
+      return tally('unknown', refusal(404, `There is nothing at ${path.slice(0, 200)}.`))
+    const { route, name } = found
+    if (request.method !== route.method) {
+      return tally(
+        route.route,
+        refusal(405, `Use ${route.method} for this path.`, { Allow: route.method }),
+      )
+    }
+    const app = apps.byId(appId)
+    if (app === undefined) {
+      return tally(
+        route.route,
+        refusal(404, "No app has this id. Check the app id in the Laravel app's .env."),
+      )
+    }
+    if (!app.settings.enabled)
+      return tally(route.route, refusal(403, `The app ${app.id} is disabled.`))
+    const allowed = authenticate(
+      request,
+      path,
+      app,
+      Math.floor(clock.now() / 1000),
+      timestampToleranceSeconds,
+    )
+    if (isRefusal(allowed)) return tally(route.route, allowed)
+    const answer = route.answer({ app, hub, query: allowed.query, body: request.body, name })
+    return answer instanceof Promise
+      ? answer.then((response) => tally(route.route, response))
+      : tally(route.route, answer)
+  }
+
+  function tally(route: string, response: HttpResponse): HttpResponse {
+    counted(route, response.status)
+    return response
+  }
+
+  return (request) => {
+    const path = withoutPrefix(request.path, pathPrefix)
+    if (path?.startsWith('/apps/')) return answerApi(request, path)
+    // Probes know nothing of path prefixes.
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      if (request.path === '/up' || path === '/up') return UP
+      if (request.path === '/ready' || path === '/ready') return getReady(parts.readiness())
+    }
+    return tally('unknown', refusal(404, notFoundText(request.path, pathPrefix)))
+  }
+}
+
+function withoutPrefix(path: string, prefix: string): string | undefined {
+  return path.startsWith(prefix) ? path.slice(prefix.length) : undefined
+}
+
+function notFoundText(path: string, prefix: string): string {
+  const shown = path.slice(0, 200)
+  return prefix !== '' && path.startsWith('/apps/')
+    ? `There is nothing at ${shown}: this server's pathPrefix is ${prefix}.`
+    : `There is nothing at ${shown}. The HTTP API is below ${prefix}/apps/{id}.`
+}
+
+function withJson({ body }: Call, answer: (body: unknown) => Answer): Answer {
+  if (!isUtf8(body)) return refusal(400, 'The body is not UTF-8 text.')
+  let value: unknown
+  try {
+    value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+  } catch {
+    return refusal(400, 'The body is not JSON.')
+  }
+  return answer(value)
+}
