@@ -1,0 +1,237 @@
+/**
+ * Every metric there is, in Prometheus' text format. Nothing is labelled by channel, user or socket.
+ *
+ * hot path: none. Gauges and counters are read from what is there when they are scraped; the rooms
+ * that count do so in plain numbers (`hub/tally.ts`).
+ */
+import {
+  Counter,
+  type CounterConfiguration,
+  collectDefaultMetrics,
+  Gauge,
+  type GaugeConfiguration,
+  Registry,
+} from 'prom-client'
+import type { LiveApp } from '../hub/live-app.ts'
+
+export interface MetricsSources {
+  readonly version: string
+  readonly lives: () => Iterable<LiveApp>
+  /** Answers of the HTTP API by route and status. */
+  readonly requests: Iterable<{ route: string; status: number; count: number }>
+  /** Redis servers that are listened to. */
+  readonly redis: () => Iterable<{ isUp: boolean; lastMessageAgeSeconds: number | undefined }>
+}
+
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #sources: MetricsSources
+
+  constructor(sources: MetricsSources) {
+    this.#sources = sources
+    collectDefaultMetrics({ register: this.#registry, prefix: 'resound_' })
+    new Gauge({
+      name: 'resound_build_info',
+      help: 'Version of Resound and Node.js; always 1.',
+      labelNames: ['version', 'node'],
+      registers: [this.#registry],
+    }).set({ version: sources.version, node: process.versions.node }, 1)
+    this.#defineConnections()
+    this.#defineEvents()
+    this.#defineHttp()
+    this.#defineRedis()
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType
+  }
+
+  /** All metrics as text. */
+  text(): Promise<string> {
+    return this.#registry.metrics()
+  }
+
+  #defineConnections(): void {
+    this.#gauge('resound_connections', 'Open connections.', ['app'], (gauge) => {
+      for (const { app, connections } of this.#sources.lives()) {
+        gauge.set({ app: app.id }, connections.size)
+      }
+    })
+    this.#counter('resound_connections_opened_total', 'Connections opened.', ['app'], (counter) => {
+      for (const { app, tally } of this.#sources.lives()) counter.inc({ app: app.id }, tally.opened)
+    })
+    this.#counterOf(
+      'resound_connections_closed_total',
+      'Connections closed, by close code.',
+      'code',
+      'closed',
+    )
+    this.#gauge(
+      'resound_subscriptions',
+      'Subscriptions, by kind of channel.',
+      ['app', 'kind'],
+      (gauge) => {
+        for (const { app, channels } of this.#sources.lives()) {
+          for (const { kind, count } of channels.values())
+            gauge.inc({ app: app.id, kind: kind.name }, count)
+        }
+      },
+    )
+    this.#gauge(
+      'resound_presence_members',
+      'Users in presence channels, once per channel.',
+      ['app'],
+      (gauge) => {
+        for (const { app, channels } of this.#sources.lives()) {
+          for (const { presence } of channels.values()) {
+            gauge.inc({ app: app.id }, presence?.members.count ?? 0)
+          }
+        }
+      },
+    )
+    this.#counterOf(
+      'resound_subscribe_refused_total',
+      'Subscriptions refused.',
+      'reason',
+      'subscribeRefused',
+    )
+    this.#counter(
+      'resound_slow_consumers_closed_total',
+      'Connections closed because they read too slowly.',
+      ['app'],
+      (counter) => {
+        for (const { app, tally } of this.#sources.lives())
+          counter.inc({ app: app.id }, tally.slowConsumers)
+      },
+    )
+  }
+
+  #defineEvents(): void {
+    this.#counter(
+      'resound_events_received_total',
+      'Events received, by source.',
+      ['app', 'source'],
+      (counter) => {
+        for (const { app, tally } of this.#sources.lives()) {
+          for (const [source, count] of Object.entries(tally.received)) {
+            counter.inc({ app: app.id, source }, count)
+          }
+        }
+      },
+    )
+    this.#counter(
+      'resound_events_delivered_total',
+      'Events delivered, once per connection.',
+      ['app'],
+      (counter) => {
+        for (const { app, tally } of this.#sources.lives())
+          counter.inc({ app: app.id }, tally.delivered)
+      },
+    )
+    this.#counter(
+      'resound_events_unheard_total',
+      'Events to a channel without subscribers.',
+      ['app'],
+      (counter) => {
+        for (const { app, tally } of this.#sources.lives())
+          counter.inc({ app: app.id }, tally.unheard)
+      },
+    )
+    this.#counterOf(
+      'resound_client_events_refused_total',
+      'Client events refused.',
+      'reason',
+      'clientEventRefused',
+    )
+    this.#counterOf(
+      'resound_redis_ignored_total',
+      "Messages of Laravel's redis driver that were ignored.",
+      'reason',
+      'redisIgnored',
+    )
+  }
+
+  #defineHttp(): void {
+    this.#counter(
+      'resound_http_requests_total',
+      'HTTP API requests.',
+      ['route', 'status'],
+      (counter) => {
+        for (const { route, status, count } of this.#sources.requests) {
+          counter.inc({ route, status }, count)
+        }
+      },
+    )
+  }
+
+  #defineRedis(): void {
+    this.#gauge(
+      'resound_redis_up',
+      'Whether every Redis that is listened to answers.',
+      [],
+      (gauge) => {
+        const states = [...this.#sources.redis()]
+        if (states.length > 0) gauge.set(states.every(({ isUp }) => isUp) ? 1 : 0)
+      },
+    )
+    this.#gauge(
+      'resound_redis_last_message_age_seconds',
+      "Age of the last message of Laravel's redis driver.",
+      [],
+      (gauge) => {
+        const ages = [...this.#sources.redis()]
+          .map(({ lastMessageAgeSeconds }) => lastMessageAgeSeconds)
+          .filter((age) => age !== undefined)
+        if (ages.length > 0) gauge.set(Math.min(...ages))
+      },
+    )
+  }
+
+  /** A counter of one of the tallies that count by a label. */
+  #counterOf(
+    name: string,
+    help: string,
+    label: string,
+    field: 'closed' | 'subscribeRefused' | 'clientEventRefused' | 'redisIgnored',
+  ): void {
+    this.#counter(name, help, ['app', label], (counter) => {
+      for (const { app, tally } of this.#sources.lives()) {
+        for (const [value, count] of tally[field])
+          counter.inc({ app: app.id, [label]: value }, count)
+      }
+    })
+  }
+
+  #gauge(name: string, help: string, labelNames: string[], fill: (gauge: Gauge) => void): void {
+    const configuration: GaugeConfiguration<string> = {
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        fill(this)
+      },
+    }
+    new Gauge(configuration)
+  }
+
+  #counter(
+    name: string,
+    help: string,
+    labelNames: string[],
+    fill: (counter: Counter) => void,
+  ): void {
+    const configuration: CounterConfiguration<string> = {
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        fill(this)
+      },
+    }
+    new Counter(configuration)
+  }
+}
