@@ -1,0 +1,96 @@
+/**
+ * The Laravel apps that are heard over Redis: one listener per Redis, which delivers to this node.
+ * Every node listens for itself, so nothing heard here goes to the broker.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import type { Logger } from 'pino'
+import { kindOf } from '../../channels/kinds.ts'
+import { effectiveLimits } from '../apps/app.ts'
+import type { AppSource } from '../apps/app-source.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { Hub } from '../hub/hub.ts'
+import { countIn } from '../hub/tally.ts'
+import { type LaravelApp, type LaravelSink, RedisListener } from './redis-listener.ts'
+
+interface Source {
+  readonly apps: readonly LaravelApp[]
+  readonly listener: RedisListener
+}
+
+export class LaravelSources {
+  readonly #parts: {
+    readonly apps: AppSource
+    readonly hub: Hub
+    readonly log: Logger
+    readonly clock: Clock
+  }
+  readonly #sources = new Map<string, Source>()
+  readonly #stopping = new Set<Promise<void>>()
+
+  constructor(parts: { apps: AppSource; hub: Hub; log: Logger; clock: Clock }) {
+    this.#parts = parts
+  }
+
+  /** Starts, keeps and stops listeners so that they are what the configuration asks for. */
+  listen(config: Config): void {
+    const wanted = appsByUrl(config)
+    for (const [url, { apps }] of this.#sources) {
+      if (!isDeepStrictEqual(apps, wanted.get(url))) this.#stop(url)
+    }
+    for (const [url, apps] of wanted) {
+      if (this.#sources.has(url)) continue
+      const { log, clock } = this.#parts
+      const listener = new RedisListener({ url, apps, sink: this.#sink(), log, clock })
+      this.#sources.set(url, { apps, listener })
+      listener.start()
+    }
+  }
+
+  *states(): IterableIterator<RedisListener['state']> {
+    for (const { listener } of this.#sources.values()) yield listener.state
+  }
+
+  /** Stops every listener; resolves when their connections are closed. */
+  async stop(): Promise<void> {
+    for (const url of this.#sources.keys()) this.#stop(url)
+    await Promise.all(this.#stopping)
+  }
+
+  #stop(url: string): void {
+    const source = this.#sources.get(url)
+    if (source === undefined) return
+    this.#sources.delete(url)
+    const stopped = source.listener.stop().finally(() => this.#stopping.delete(stopped))
+    this.#stopping.add(stopped)
+  }
+
+  #sink(): LaravelSink {
+    const { apps, hub } = this.#parts
+    return {
+      wants: (appId, channel) => {
+        const app = apps.byId(appId)
+        if (app === undefined || !app.settings.enabled) return false
+        return hub.live(app).channels.has(channel) || kindOf(channel).cached
+      },
+      deliver: ({ appId, channel, event, data, exceptSocketId }) => {
+        hub.deliver({ appId, source: 'redis', channels: [channel], event, data, exceptSocketId })
+      },
+      ignored: (appId, reason) => {
+        const app = apps.byId(appId)
+        if (app !== undefined) countIn(hub.live(app).tally.redisIgnored, reason)
+      },
+    }
+  }
+}
+
+function appsByUrl({ apps, limits, redis }: Config): Map<string, LaravelApp[]> {
+  const byUrl = new Map<string, LaravelApp[]>()
+  for (const { id, laravel, limits: own } of apps) {
+    const url = laravel.redisUrl ?? redis.url
+    if (laravel.redisPrefix === undefined || url === undefined) continue
+    const app = { appId: id, prefix: laravel.redisPrefix, limits: effectiveLimits(limits, own) }
+    byUrl.set(url, [...(byUrl.get(url) ?? []), app])
+  }
+  return byUrl
+}

@@ -1,0 +1,183 @@
+/**
+ * The composition root: builds every part in order, and stops them in reverse.
+ */
+import type { Logger } from 'pino'
+import { effectiveLimits } from './apps/app.ts'
+import { ConfiguredApps } from './apps/apps-from-config.ts'
+import { memoryBroker } from './broker/memory.ts'
+import { type Clock, realClock } from './clock.ts'
+import { restartOnly } from './config/reload.ts'
+import type { Config } from './config/schema.ts'
+import type { Readiness } from './http-api/health.ts'
+import { createApi } from './http-api/router.ts'
+import { EventCache } from './hub/event-cache.ts'
+import { Hub } from './hub/hub.ts'
+import { SubscriptionCounts } from './hub/subscription-counts.ts'
+import { LaravelSources } from './laravel/sources.ts'
+import { createAdminApi } from './metrics/admin.ts'
+import { Metrics } from './metrics/metrics.ts'
+import { RequestCounts } from './metrics/request-counts.ts'
+import { CLOSE } from './protocol/codes.ts'
+import { closeAll, drain } from './session/drain.ts'
+import { Heartbeat } from './session/heartbeat.ts'
+import { Sessions } from './session/sessions.ts'
+import { serveHttp } from './transport/http.ts'
+import { createApp, type Listener, listen } from './transport/listener.ts'
+import { serveWebSockets } from './transport/websocket.ts'
+import { version } from './version.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly log: Logger
+  /** The real one when left out. */
+  readonly clock?: Clock
+}
+
+export interface Server {
+  /** As bound. */
+  readonly host: string
+  readonly port: number
+  readonly admin: { readonly host: string; readonly port: number }
+  /** What is live here; for the tests, which look at it after each of them. */
+  readonly hub: Hub
+  /** Applies what can change while running. @returns the option paths that differ and need a restart */
+  reload(config: Config): readonly string[]
+  /** Refuses new connections, lets the present ones go at the drain's pace, then stops. */
+  drain(): Promise<void>
+  /** Stops at once, closing every connection with 4200. Also ends a drain in progress. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts a server; it is ready when this resolves.
+ * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, log, clock = realClock } = options
+  let readiness: Readiness = { ready: true, reason: 'serving' }
+
+  const publicApp = createApp(config.tls)
+  const adminApp = createApp(undefined)
+  const fanout = (topic: string, text: string): boolean => publicApp.publish(topic, text)
+  const counts = new SubscriptionCounts(clock, fanout)
+  const hub = new Hub({
+    fanout,
+    broker: memoryBroker,
+    cache: new EventCache({ ...config.cache, clock }),
+    counts,
+  })
+  const apps = new ConfiguredApps(config)
+  const heartbeat = new Heartbeat(hub, clock, config)
+  const laravel = new LaravelSources({ apps, hub, log, clock })
+  const requests = new RequestCounts()
+  const metrics = new Metrics({
+    version,
+    lives: () => hub.lives(),
+    requests,
+    redis: () => laravel.states(),
+  })
+
+  const onFault = (fault: unknown): void =>
+    log.error({ err: fault }, 'a request failed by a fault of ours')
+  const { activityTimeoutSeconds, pathPrefix } = config
+  serveWebSockets(
+    publicApp,
+    new Sessions({ apps, hub, clock, heartbeat, activityTimeoutSeconds }),
+    {
+      pathPrefix,
+      ...config.limits,
+    },
+  )
+  serveHttp(
+    publicApp,
+    createApi({
+      apps,
+      hub,
+      clock,
+      pathPrefix,
+      timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
+      readiness: () => readiness,
+      counted: (route, status) => requests.count(route, status),
+    }),
+    { bodyBytes: bodyBytes(config), onFault },
+  )
+  serveHttp(adminApp, createAdminApi(metrics, config.admin.token), { bodyBytes: 0, onFault })
+
+  const listeners: Listener[] = []
+  const stopListening = (): void => {
+    for (const listener of listeners.splice(0)) listener.close()
+  }
+  const stopParts = (): void => {
+    stopListening()
+    heartbeat.stop()
+    counts.stop()
+    publicApp.close()
+    adminApp.close()
+  }
+  let publicPort: number
+  let adminPort: number
+  try {
+    const publicListener = listen(publicApp, config.host, config.port)
+    listeners.push(publicListener)
+    publicPort = publicListener.port
+    const adminListener = listen(adminApp, config.admin.host, config.admin.port)
+    listeners.push(adminListener)
+    adminPort = adminListener.port
+  } catch (fault) {
+    stopParts()
+    throw fault
+  }
+  laravel.listen(config)
+
+  const stopping = new AbortController()
+  let draining: Promise<void> | undefined
+  let stopped: Promise<void> | undefined
+  const stop = async (): Promise<void> => {
+    readiness = { ready: false, reason: 'stopping' }
+    stopping.abort()
+    stopListening()
+    closeAll(hub)
+    await laravel.stop()
+    stopParts()
+  }
+
+  return {
+    host: config.host,
+    port: publicPort,
+    admin: { host: config.admin.host, port: adminPort },
+    hub,
+    reload(next) {
+      const removed = apps.replace(next)
+      for (const connection of [...hub.connections()]) {
+        const { app } = connection
+        if (removed.includes(app)) connection.close(CLOSE.APP_NOT_FOUND, 'The app was removed.')
+        else if (!app.settings.enabled) connection.close(CLOSE.APP_DISABLED, 'The app is disabled.')
+      }
+      laravel.listen(next)
+      log.level = next.log.level
+      return restartOnly(config, next)
+    },
+    drain() {
+      draining ??= (async () => {
+        readiness = { ready: false, reason: 'draining' }
+        listeners[0]?.close()
+        await drain(hub, clock, config.drain, stopping.signal)
+        stopped ??= stop()
+        await stopped
+      })()
+      return draining
+    },
+    stop() {
+      stopped ??= stop()
+      return stopped
+    },
+  }
+}
+
+/** Room for a full batch of the largest events, twice over for what JSON escapes, and for its frame. */
+function bodyBytes({ limits, apps }: Config): number {
+  const largest = [limits, ...apps.map((app) => effectiveLimits(limits, app.limits))].map(
+    (own) => own.eventBytes * own.eventsPerBatch + own.channelNameLength * own.channelsPerEvent,
+  )
+  return 2 * Math.max(...largest) + 64 * 1024
+}
