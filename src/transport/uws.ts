@@ -1,5 +1,8 @@
 /**
- * Loads uWebSockets.js, whose native part exists for some Node.js versions only.
+ * Loads uWebSockets.js, whose native part is built for some Node.js versions and C libraries only.
+ *
+ * Two releases are installed: the newer one needs Node.js 22 and glibc 2.38, the older one runs on
+ * Node.js 20 and 22 with an older glibc. The newer is tried first where it can exist.
  */
 
 import type * as UWebSockets from 'uWebSockets.js'
@@ -8,15 +11,32 @@ import { ResoundError } from '../errors.ts'
 
 const require = createRequire(import.meta.url)
 
-/** @throws ResoundError RESOUND_NATIVE_MISSING when no build fits this Node.js and C library */
+/** The first Node.js that the newer release is built for. */
+const NEWER_FROM_NODE = 22
+
+let loaded: typeof UWebSockets | undefined
+
+/** @throws ResoundError RESOUND_NATIVE_MISSING when neither release fits */
 export function loadUWebSockets(): typeof UWebSockets {
-  try {
-    return require('uWebSockets.js') as typeof UWebSockets // CommonJS: its ES wrapper hides why loading failed
-  } catch (cause) {
-    throw new ResoundError(
-      'RESOUND_NATIVE_MISSING',
-      `uWebSockets.js cannot be loaded on Node.js ${process.versions.node}, ${process.platform} ${process.arch}.`,
-      { cause },
-    )
+  loaded ??= load()
+  return loaded
+}
+
+function load(): typeof UWebSockets {
+  const nodeMajor = Number(process.versions.node.split('.')[0])
+  const causes: unknown[] = []
+  for (const name of nodeMajor >= NEWER_FROM_NODE
+    ? ['uWebSockets.js-next', 'uWebSockets.js']
+    : ['uWebSockets.js']) {
+    try {
+      return require(name) as typeof UWebSockets // the same library; its CommonJS form says why it failed
+    } catch (cause) {
+      causes.push(cause)
+    }
   }
+  throw new ResoundError(
+    'RESOUND_NATIVE_MISSING',
+    `uWebSockets.js cannot be loaded on Node.js ${process.versions.node}, ${process.platform} ${process.arch}.`,
+    { cause: new AggregateError(causes) },
+  )
 }
