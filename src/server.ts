@@ -70,24 +70,22 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
   const requests = new RequestCounts()
+  const { activityTimeoutSeconds, pathPrefix } = config
+  const sessions = new Sessions({ apps, hub, clock, log, heartbeat, activityTimeoutSeconds })
   const metrics = new Metrics({
     version,
     lives: () => hub.lives(),
+    rejected: sessions.rejected,
     requests,
     redis: () => laravel.states(),
   })
 
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
-  const { activityTimeoutSeconds, pathPrefix } = config
-  serveWebSockets(
-    publicApp,
-    new Sessions({ apps, hub, clock, heartbeat, activityTimeoutSeconds }),
-    {
-      pathPrefix,
-      ...config.limits,
-    },
-  )
+  serveWebSockets(publicApp, sessions, {
+    pathPrefix,
+    ...config.limits,
+  })
   serveHttp(
     publicApp,
     createApi({

@@ -17,6 +17,8 @@ import type { LiveApp } from '../hub/live-app.ts'
 export interface MetricsSources {
   readonly version: string
   readonly lives: () => Iterable<LiveApp>
+  /** Connections that could not stay, by the code they were told. */
+  readonly rejected: ReadonlyMap<string, number>
   /** Answers of the HTTP API by route and status. */
   readonly requests: Iterable<{ route: string; status: number; count: number }>
   /** Redis servers that are listened to. */
@@ -65,6 +67,14 @@ export class Metrics {
       'Connections closed, by close code.',
       'code',
       'closed',
+    )
+    this.#counter(
+      'resound_connections_refused_total',
+      'Connections refused at the handshake.',
+      ['code'],
+      (counter) => {
+        for (const [code, count] of this.#sources.rejected) counter.inc({ code }, count)
+      },
     )
     this.#gauge(
       'resound_subscriptions',

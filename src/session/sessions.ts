@@ -2,6 +2,7 @@
  * What a connection may ask, from its upgrade to its close. The transport calls these four
  * functions and nothing else.
  */
+import type { Logger } from 'pino'
 import type { App } from '../apps/app.ts'
 import type { AppSource } from '../apps/app-source.ts'
 import type { Clock } from '../clock.ts'
@@ -34,9 +35,12 @@ export interface Rejection {
 const PROTOCOLS = /^(|[4-7])$/
 
 export class Sessions {
+  /** Connections that could not stay, by the code they were told. */
+  readonly rejected = new Map<string, number>()
   readonly #apps: AppSource
   readonly #hub: Hub
   readonly #clock: Clock
+  readonly #log: Logger
   readonly #heartbeat: Heartbeat
   readonly #activityTimeoutSeconds: number
 
@@ -44,12 +48,14 @@ export class Sessions {
     apps: AppSource
     hub: Hub
     clock: Clock
+    log: Logger
     heartbeat: Heartbeat
     activityTimeoutSeconds: number
   }) {
     this.#apps = parts.apps
     this.#hub = parts.hub
     this.#clock = parts.clock
+    this.#log = parts.log
     this.#heartbeat = parts.heartbeat
     this.#activityTimeoutSeconds = parts.activityTimeoutSeconds
   }
@@ -71,6 +77,8 @@ export class Sessions {
 
   open(visitor: Connection | Rejection, socket: Socket): void {
     if (!(visitor instanceof Connection)) {
+      countIn(this.rejected, String(visitor.code))
+      this.#log.debug({ code: visitor.code }, 'connection refused')
       socket.send(encode.error(visitor.code, visitor.reason))
       socket.end(visitor.code, visitor.reason)
       return
@@ -78,6 +86,7 @@ export class Sessions {
     visitor.attach(socket)
     this.#hub.open(visitor)
     this.#heartbeat.watch(visitor)
+    this.#log.debug({ appId: visitor.app.id, socketId: visitor.socketId }, 'connection opened')
     visitor.send(encode.connectionEstablished(visitor.socketId, this.#activityTimeoutSeconds))
   }
 
@@ -110,6 +119,10 @@ export class Sessions {
     this.#heartbeat.forget(connection)
     countIn(connection.live.tally.closed, closeLabel(code))
     this.#hub.close(connection)
+    this.#log.debug(
+      { appId: connection.app.id, socketId: connection.socketId, code },
+      'connection closed',
+    )
   }
 
   #rejectionBy(app: App, origin: string): Rejection | undefined {

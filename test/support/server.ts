@@ -130,7 +130,13 @@ export class TestServer implements AsyncDisposable {
 
 /** Starts a server with one app, on free ports, silent unless given a log. */
 export async function startServer(options: TestServerOptions = {}): Promise<TestServer> {
-  const { app, apps, clock = countingClock(), logger = pino({ level: 'silent' }), ...rest } = options
+  const {
+    app,
+    apps,
+    clock = countingClock(),
+    logger = pino({ level: 'silent' }),
+    ...rest
+  } = options
   const config = Config.parse({
     host: '127.0.0.1',
     port: 0,
