@@ -1,0 +1,152 @@
+/** How each server under test is started: the same app, a free port, nothing inherited. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Load, Target } from './generator.ts'
+import { cacheDirectory, freePort, pinTo, type Running, repository, run, start } from './process.ts'
+import type { Scenario } from './scenarios.ts'
+
+export type ServerName = 'resound' | 'bare' | 'soketi'
+export const serverNames: readonly ServerName[] = ['resound', 'bare', 'soketi']
+
+const app = { appId: 'bench', key: 'bench-key', secret: 'bench-secret' }
+const presenceMembers = '5000' // above what any scenario joins; the defaults stop at 100
+
+const serverCpu = 0
+const soketiVersion = '1.6.1'
+
+/** A server that runs, and where to send its load. */
+export type Started = Running & { readonly target: Target }
+
+interface Command {
+  readonly command: readonly string[]
+  readonly env: NodeJS.ProcessEnv
+  readonly ready: RegExp
+}
+
+function commandOf(
+  name: ServerName,
+  port: number,
+  scenario: Scenario,
+  redisPort?: number,
+): Command {
+  const node = process.execPath
+  switch (name) {
+    case 'resound':
+      return {
+        command: [node, join(repository, 'dist/bin/resound.js'), 'start', '--host', '127.0.0.1'],
+        env: {
+          RESOUND_PORT: String(port),
+          RESOUND_ADMIN_PORT: '0',
+          RESOUND_APP_ID: app.appId,
+          RESOUND_APP_KEY: app.key,
+          RESOUND_APP_SECRET: app.secret,
+          RESOUND_APP_CLIENT_EVENTS: 'true',
+          RESOUND_LIMITS_PRESENCE_MEMBERS: presenceMembers,
+          RESOUND_LOG_FORMAT: 'json',
+          ...(redisPort !== undefined && {
+            RESOUND_REDIS_URL: `redis://127.0.0.1:${redisPort}`,
+            RESOUND_APP_LARAVEL_REDIS_PREFIX: '',
+          }),
+        },
+        ready: /"event":"listening"/,
+      }
+    case 'bare':
+      return {
+        command: [
+          ...[node, join(import.meta.dirname, 'bare-server.js'), '--port', String(port)],
+          ...['--key', app.key, '--secret', app.secret],
+          ...(scenario.bareSigns ? ['--sign'] : []),
+          ...(redisPort === undefined ? [] : ['--redis', String(redisPort)]),
+        ],
+        env: {},
+        ready: /^listening$/,
+      }
+    case 'soketi':
+      return {
+        command: [
+          node,
+          join(soketiDirectory, 'node_modules/@soketi/soketi/bin/server.js'),
+          'start',
+        ],
+        env: {
+          SOKETI_HOST: '127.0.0.1',
+          SOKETI_PORT: String(port),
+          SOKETI_DEFAULT_APP_ID: app.appId,
+          SOKETI_DEFAULT_APP_KEY: app.key,
+          SOKETI_DEFAULT_APP_SECRET: app.secret,
+          SOKETI_DEFAULT_APP_ENABLE_CLIENT_MESSAGES: 'true',
+          SOKETI_PRESENCE_MAX_MEMBERS: presenceMembers,
+          ...(redisPort !== undefined && {
+            SOKETI_ADAPTER_DRIVER: 'redis',
+            SOKETI_DB_REDIS_HOST: '127.0.0.1',
+            SOKETI_DB_REDIS_PORT: String(redisPort),
+          }),
+        },
+        ready: /Server is up and running/,
+      }
+  }
+}
+
+/** Starts a server, alone on its CPU where there are two. */
+export async function startServer(
+  name: ServerName,
+  scenario: Scenario,
+  redisPort?: number,
+): Promise<Started> {
+  const port = await freePort()
+  const { command, env, ready } = commandOf(name, port, scenario, redisPort)
+  const cwd = mkdtempSync(join(tmpdir(), 'resound-bench-')) // no configuration file to find there
+  const running = await start([...pinTo(serverCpu), ...command], {
+    cwd,
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...env },
+    ready,
+  })
+  return {
+    pid: running.pid,
+    target: { port, pid: running.pid, ...app, ...(redisPort !== undefined && { redisPort }) },
+    stop: async () => {
+      await running.stop()
+      rmSync(cwd, { recursive: true })
+    },
+  }
+}
+
+/** soketi does not listen to Laravel's channels: an event reaches its Redis by HTTP. */
+export function loadFor(name: ServerName, load: Load): Load {
+  if (name !== 'soketi' || load.publish !== 'redis') return load
+  return { ...load, publish: 'http', publishers: 4 }
+}
+
+/** A Redis of the benchmark's own, in memory. */
+export async function startRedis(): Promise<Running & { readonly port: number }> {
+  const port = await freePort()
+  const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '']
+  const running = await start(command, {
+    cwd: tmpdir(),
+    env: { PATH: process.env['PATH'] },
+    ready: /Ready to accept connections/,
+  })
+  return { ...running, port }
+}
+
+const soketiDirectory = join(cacheDirectory, `soketi-${soketiVersion}`)
+
+/** Installs soketi, once, on the uWebSockets.js that Resound runs on. */
+export async function installSoketi(): Promise<void> {
+  if (existsSync(join(soketiDirectory, 'node_modules/@soketi/soketi/bin/server.js'))) return
+  mkdirSync(soketiDirectory, { recursive: true })
+  const manifest = {
+    private: true,
+    dependencies: { '@soketi/soketi': soketiVersion },
+    overrides: { 'uWebSockets.js': 'npm:@uwsjs/core@20.51.4' },
+  }
+  writeFileSync(join(soketiDirectory, 'package.json'), JSON.stringify(manifest))
+  await run(
+    'npm',
+    ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'],
+    {
+      cwd: soketiDirectory,
+    },
+  )
+}
