@@ -1,0 +1,66 @@
+/**
+ * What one option's bounds cannot say: options that need or exclude each other.
+ */
+import type { Options } from './schema.ts'
+
+/** A message follows the option's name, as in "admin.token is required ...". */
+export interface Contradiction {
+  readonly path: readonly (string | number)[]
+  readonly message: string
+}
+
+/** Every contradiction in `config`, whose values are each good for themselves. */
+export function contradictions(config: Options): readonly Contradiction[] {
+  return [...exposedAdmin(config), ...sharedCredentials(config), ...redisSources(config)]
+}
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
+
+function* exposedAdmin({ admin }: Options): Generator<Contradiction> {
+  if (LOOPBACK.test(admin.host) || admin.token !== undefined) return
+  yield {
+    path: ['admin', 'token'],
+    message: 'is required when admin.host is not a loopback address',
+  }
+}
+
+function* sharedCredentials({ apps }: Options): Generator<Contradiction> {
+  for (const field of ['id', 'key'] as const) {
+    const seen = new Set<string>()
+    for (const [index, app] of apps.entries()) {
+      if (seen.has(app[field])) {
+        yield { path: ['apps', index, field], message: `is used by two apps: ${app[field]}` }
+      }
+      seen.add(app[field])
+    }
+  }
+}
+
+function* redisSources({ apps, redis }: Options): Generator<Contradiction> {
+  const heard: { readonly url: string; readonly prefix: string }[] = []
+  for (const [index, { laravel }] of apps.entries()) {
+    const { redisPrefix: prefix, redisUrl } = laravel
+    const url = redisUrl ?? redis.url
+    const path = ['apps', index, 'laravel']
+    if (prefix === undefined) {
+      if (redisUrl === undefined) continue
+      const message = "is required beside redisUrl: it is the Laravel app's own, and not guessed"
+      yield { path: [...path, 'redisPrefix'], message }
+    } else if (url === undefined) {
+      const message = 'is required beside redisPrefix, unless redis.url is set'
+      yield { path: [...path, 'redisUrl'], message }
+    } else {
+      // An app would hear another's private channels under names that are public to its own clients.
+      const overlaps = heard.some(
+        (other) =>
+          other.url === url && (other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix)),
+      )
+      if (overlaps) {
+        const message =
+          "and another app's prefix on the same Redis begin alike: one app would hear the other's events"
+        yield { path: [...path, 'redisPrefix'], message }
+      }
+      heard.push({ url, prefix })
+    }
+  }
+}

@@ -1,0 +1,289 @@
+/**
+ * Every option there is: its type, bounds, default and description, in one place.
+ *
+ * From this schema come the `Config` type, the environment names, the reference page and
+ * `config.example.json` (all through `options.ts`). Unknown keys are errors everywhere. Values are
+ * those of JSON; `environment.ts` turns text into them. Reading anything is `load.ts`'s work.
+ *
+ * Metadata: `accepts` says in words what a pattern allows, `secret` what is never shown
+ * (`whole`, or the `password` inside a URL).
+ */
+import { z } from 'zod'
+import { contradictions } from './contradictions.ts'
+
+const KIBIBYTE = 1024
+const MEBIBYTE = 1024 * KIBIBYTE
+
+const count = (min: number, max: number) => z.int().min(min).max(max)
+
+const redisUrl = z
+  .url({ protocol: /^rediss?$/ })
+  .meta({ accepts: 'a redis:// or rediss:// URL', secret: 'password' })
+
+const credential = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^\S+$/)
+  .meta({ accepts: 'text of 1 to 200 characters without spaces', secret: 'whole' })
+
+/** The bounds on whatever a client or a publisher controls, without their defaults. */
+const bounds = {
+  channelNameLength: count(1, 1024).describe(
+    'Longest channel name, in characters, prefix included.',
+  ),
+  eventNameLength: count(1, 1024).describe('Longest event name, in characters.'),
+  eventBytes: count(1, 16 * MEBIBYTE).describe(
+    "Most bytes in one event's data, over HTTP and Redis.",
+  ),
+  channelsPerEvent: count(1, 10_000).describe('Most channels one event may name.'),
+  eventsPerBatch: count(1, 10_000).describe('Most events in one batch request.'),
+  presenceMembers: count(1, 1_000_000).describe(
+    'Most users in one presence channel. A user who is already in it can always open another connection.',
+  ),
+  presenceMemberBytes: count(16, MEBIBYTE).describe("Most bytes in one member's channel_data."),
+  clientEventsPerSecond: count(0, 1_000_000).describe(
+    'Most client events per second from one connection. 0 means no limit.',
+  ),
+  clientEventBytes: count(1, 16 * MEBIBYTE).describe("Most bytes in one client event's data."),
+  subscriptionsPerConnection: count(1, 1_000_000).describe(
+    'Most channels one connection may be subscribed to.',
+  ),
+}
+
+/** Bounds on whatever a client or a publisher controls. */
+export const Limits = z.strictObject({
+  channelNameLength: bounds.channelNameLength.default(200),
+  eventNameLength: bounds.eventNameLength.default(200),
+  eventBytes: bounds.eventBytes.default(102_400),
+  channelsPerEvent: bounds.channelsPerEvent.default(100),
+  eventsPerBatch: bounds.eventsPerBatch.default(10),
+  presenceMembers: bounds.presenceMembers.default(100),
+  presenceMemberBytes: bounds.presenceMemberBytes.default(2048),
+  clientEventsPerSecond: bounds.clientEventsPerSecond.default(10),
+  clientEventBytes: bounds.clientEventBytes.default(10_240),
+  messageBytes: count(256, 64 * MEBIBYTE)
+    .default(65_536)
+    .describe('Largest WebSocket message a client may send, in bytes.'),
+  subscriptionsPerConnection: bounds.subscriptionsPerConnection.default(1000),
+  backpressureBytes: count(16 * KIBIBYTE, 1024 * MEBIBYTE)
+    .default(MEBIBYTE)
+    .describe('Most bytes waiting for a slow reader before its connection is closed.'),
+})
+export type Limits = z.infer<typeof Limits>
+
+/** The limits an app may set for itself; those of the socket belong to the server. */
+export const AppLimits = z.strictObject(bounds).partial()
+export type AppLimits = z.infer<typeof AppLimits>
+
+/** What a Laravel app on the `redis` broadcast driver needs. */
+export const LaravelSource = z.strictObject({
+  redisPrefix: z
+    .string()
+    .max(200)
+    .optional()
+    .describe(
+      "The app's Redis prefix (config database.redis.options.prefix), exactly. Setting it, even to an empty string, starts listening to Laravel's redis broadcast driver.",
+    ),
+  redisUrl: redisUrl
+    .optional()
+    .describe('Redis that the Laravel app publishes to. Without it, redis.url.'),
+})
+export type LaravelSource = z.infer<typeof LaravelSource>
+
+/** One application: its credentials and what it may do. */
+export const AppConfig = z.strictObject({
+  id: z
+    .union([z.string(), z.int().nonnegative().transform(String)])
+    .pipe(
+      z
+        .string()
+        .min(1)
+        .max(64)
+        .regex(/^[A-Za-z0-9_-]+$/),
+    )
+    .meta({ accepts: '1 to 64 letters, digits, _ and -' })
+    .describe('App id, as in the HTTP API path.'),
+  key: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(/^[A-Za-z0-9_-]+$/)
+    .meta({ accepts: '1 to 64 letters, digits, _ and -' })
+    .describe('Public key, which browsers connect with.'),
+  secret: credential.describe('Secret that signs requests and subscriptions.'),
+  previousSecret: credential
+    .optional()
+    .describe('A secret that is still accepted while it is being replaced.'),
+  name: z.string().max(200).optional().describe('Name for people; not used on the wire.'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('A disabled app refuses connections (4003) and requests (403).'),
+  maxConnections: count(0, 10_000_000)
+    .default(0)
+    .describe('Most connections at once; beyond it 4004. 0 means no limit.'),
+  allowedOrigins: z
+    .array(z.string().min(1).max(300))
+    .default(['*'])
+    .describe(
+      'Origins that browsers may connect from: https://app.example.com, https://*.example.com, or a bare host for any scheme. * allows all. A connection without an Origin header is not a browser page and is let in.',
+    ),
+  clientEvents: z
+    .boolean()
+    .default(false)
+    .describe('Lets clients send client- events on private and presence channels (Echo whispers).'),
+  subscriptionCount: z
+    .boolean()
+    .default(false)
+    .describe('Sends pusher_internal:subscription_count on channels other than presence.'),
+  userAuthentication: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Closes connections (4009) that neither sign in nor join a private or presence channel in time.',
+    ),
+  terminatePresenceMembers: z
+    .boolean()
+    .default(false)
+    .describe(
+      'terminate_connections also ends connections that are in a presence channel as that user without having signed in, as Reverb does.',
+    ),
+  limits: AppLimits.optional().describe(
+    'Limits of this app that differ from the server-wide ones.',
+  ),
+  laravel: LaravelSource.prefault({}).describe(
+    'Where a Laravel app on the redis broadcast driver is heard.',
+  ),
+})
+export type AppConfig = z.infer<typeof AppConfig>
+
+const filePath = z
+  .string()
+  .regex(/^(?!-----BEGIN)./)
+  .meta({ accepts: 'the path of a PEM file, not its content' })
+
+const Options = z.strictObject({
+  host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
+  port: count(0, 65_535)
+    .default(8080)
+    .describe('Port for WebSocket and HTTP API. 0 takes a free one; the ready line names it.'),
+  pathPrefix: z
+    .string()
+    .regex(/^$|^(\/[A-Za-z0-9._~-]+)+$/)
+    .meta({ accepts: 'empty, or a path like /reverb without a slash at its end' })
+    .default('')
+    .describe('Path in front of /app and /apps.'),
+  tls: z
+    .strictObject({
+      cert: filePath.describe('Path of the certificate chain, PEM.'),
+      key: filePath.describe('Path of the private key, PEM.'),
+      passphrase: z
+        .string()
+        .optional()
+        .meta({ secret: 'whole' })
+        .describe('Passphrase of the private key.'),
+    })
+    .optional()
+    .describe('Serves wss:// and https:// instead of ws:// and http://.'),
+  apps: z
+    .array(AppConfig)
+    .default([])
+    .describe(
+      'The apps served. Without any, one is taken from the environment, or generated on the first start.',
+    ),
+  limits: Limits.prefault({}).describe(
+    'Bounds on what clients and publishers control, for all apps.',
+  ),
+  activityTimeoutSeconds: count(1, 86_400)
+    .default(120)
+    .describe(
+      'Silence after which a connection is pinged; also sent to clients as activity_timeout.',
+    ),
+  pongTimeoutSeconds: count(1, 3600)
+    .default(30)
+    .describe('How long a pinged connection may take to answer before it is closed (4201).'),
+  userAuthenticationTimeoutSeconds: count(1, 3600)
+    .default(30)
+    .describe('Time to sign in where an app demands it (userAuthentication).'),
+  cache: z
+    .strictObject({
+      ttlSeconds: count(1, 86_400)
+        .default(1800)
+        .describe('How long a cache channel remembers its last event.'),
+      maxBytes: count(KIBIBYTE, 64 * KIBIBYTE * MEBIBYTE)
+        .default(64 * MEBIBYTE)
+        .describe('Memory for the remembered events of all cache channels; the oldest go first.'),
+    })
+    .prefault({})
+    .describe('Cache channels.'),
+  auth: z
+    .strictObject({
+      timestampToleranceSeconds: count(1, 86_400)
+        .default(600)
+        .describe("Largest difference between a request's auth_timestamp and this clock."),
+    })
+    .prefault({})
+    .describe('HTTP API authentication.'),
+  redis: z
+    .strictObject({
+      url: redisUrl
+        .optional()
+        .describe('Redis that Laravel apps publish to, unless an app names its own.'),
+    })
+    .prefault({})
+    .describe('Redis.'),
+  admin: z
+    .strictObject({
+      host: z.string().min(1).default('127.0.0.1').describe('Address of the admin port.'),
+      port: count(0, 65_535)
+        .default(9601)
+        .describe('Admin port: /metrics. 0 takes a free one; the ready line names it.'),
+      token: z
+        .string()
+        .min(16)
+        .max(200)
+        .regex(/^\S+$/)
+        .meta({ accepts: 'text of 16 to 200 characters without spaces', secret: 'whole' })
+        .optional()
+        .describe(
+          'Bearer token of the admin port. Required when admin.host is not a loopback address.',
+        ),
+    })
+    .prefault({})
+    .describe('The admin port.'),
+  drain: z
+    .strictObject({
+      closesPerSecond: count(1, 1_000_000)
+        .default(200)
+        .describe('Connections closed (4200) per second when the server stops.'),
+      windowSeconds: count(0, 3600)
+        .default(120)
+        .describe('Longest time to spread the closes over; with more connections the pace rises.'),
+    })
+    .prefault({})
+    .describe('How a stopping server lets its connections go.'),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+        .default('info')
+        .describe('Least severe level that is written.'),
+      format: z
+        .enum(['pretty', 'json'])
+        .optional()
+        .describe('Without it, pretty on a terminal and json elsewhere.'),
+    })
+    .prefault({})
+    .describe('Logs, on standard error.'),
+})
+
+export type Options = z.infer<typeof Options>
+
+/** The options, and that no two of them contradict each other. */
+export const Config = Options.superRefine((config, context) => {
+  for (const { path, message } of contradictions(config)) {
+    context.addIssue({ code: 'custom', path: [...path], message })
+  }
+})
+export type Config = z.infer<typeof Config>

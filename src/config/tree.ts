@@ -1,0 +1,34 @@
+/**
+ * Values at paths, in plain data as JSON has it.
+ */
+import type { Path } from './options.ts'
+
+/** The value at `path`, or undefined where there is none. Only own keys count. */
+export function valueAt(container: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inside, key) => {
+    if (Array.isArray(inside)) return inside[Number(key)]
+    return isObject(inside) && Object.hasOwn(inside, key) ? inside[key] : undefined
+  }, container)
+}
+
+/**
+ * A copy of `container` with `value` at `path`.
+ *
+ * Groups that are not there yet are made. Something else in a group's place stays as it is, and
+ * `value` is left out: the schema then refuses what is there.
+ */
+export function withValue(container: unknown, path: Path, value: unknown): unknown {
+  const [key, ...rest] = path
+  if (key === undefined) return value
+  if (typeof key === 'number') {
+    const list: unknown[] = Array.isArray(container) ? [...container] : []
+    list[key] = withValue(list[key], rest, value)
+    return list
+  }
+  if (container !== undefined && !isObject(container)) return container
+  return { ...container, [key]: withValue(container?.[key], rest, value) }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
