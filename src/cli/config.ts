@@ -1,0 +1,131 @@
+/**
+ * `resound config`: what would be configured, and what can be.
+ */
+import { type Loaded, loadConfig, readConfig } from '../config/load.ts'
+import { masked, nameOf, OPTIONS, type Option, type Path } from '../config/options.ts'
+import { refusal } from '../config/problem.ts'
+import { describeOrigin, type Origin } from '../config/setting.ts'
+import type { Flags } from '../config/sources.ts'
+import { valueAt } from '../config/tree.ts'
+import { EXIT, print, printJson, reportFault, wrapped } from './output.ts'
+import { errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
+
+interface Shape {
+  readonly json?: boolean
+}
+
+/** `resound config check`: says whether `start` would accept the configuration; starts nothing. */
+export function check({ json = false, ...flags }: Flags & Shape): number {
+  const reading = readConfig({ flags })
+  if (json) {
+    const { valid } = reading
+    printJson('config.check', {
+      valid,
+      problems: valid
+        ? []
+        : reading.problems.map(({ code, place, message }) => ({ code, place, message })),
+      notices: valid ? reading.notices : [],
+    })
+    return valid ? EXIT.DONE : EXIT.BAD_CONFIGURATION
+  }
+  if (!reading.valid) return reportFault(refusal(reading.problems))
+  for (const { level, message, fields } of reading.notices) {
+    const pairs = Object.entries(fields).map(([name, value]) => `${name}=${textOf(value)}`)
+    process.stderr.write(`${wrapped([`${level}: ${message}`, ...pairs].join(' '), '')}\n`)
+  }
+  print(`The configuration is valid${reading.file === undefined ? '' : `: ${reading.file}`}`)
+  return EXIT.DONE
+}
+
+/** `resound config show`: every value in effect and where it came from, secrets masked. */
+export function show({ json = false, ...flags }: Flags & Shape): number {
+  const loaded = loadConfig({ flags })
+  const values = [...valuesOf(loaded)]
+  if (json) {
+    printJson('config.show', {
+      file: loaded.file,
+      options: values.map(({ path, value, origin }) => ({
+        option: nameOf(path),
+        value: value ?? null,
+        origin,
+      })),
+    })
+    return EXIT.DONE
+  }
+  for (const { path, value, origin } of values) {
+    if (value !== undefined) print(shownLine(nameOf(path), value, origin))
+  }
+  const unset = values.filter(({ value }) => value === undefined).map(({ path }) => nameOf(path))
+  print(`\n${wrapped(`Not set: ${unset.join(', ')}`, '')}`)
+  return EXIT.DONE
+}
+
+/** `resound config env`: every environment variable there is. */
+export function env({ json = false }: Shape): number {
+  if (json) {
+    printJson('config.env', {
+      variables: OPTIONS.map(({ variable, name, type, description, ...option }) => ({
+        variable,
+        option: name,
+        type,
+        default: option.default ?? null,
+        description,
+      })),
+    })
+    return EXIT.DONE
+  }
+  for (const { variable, description, ...option } of OPTIONS) {
+    const value = option.default === undefined ? '' : ` (${textOf(option.default)})`
+    print(`${variable}${value}`)
+    print(wrapped(description, '    '))
+  }
+  return EXIT.DONE
+}
+
+export const PAGES = ['options', 'errors', 'example'] as const
+export type Page = (typeof PAGES)[number]
+
+/** `resound config docs`: the reference, as the files in docs/ hold it. */
+export function docs({ json = false, page = 'options' }: Shape & { readonly page?: Page }): number {
+  if (json) printJson('config.docs', reference())
+  else
+    process.stdout.write({ options: optionsPage, errors: errorsPage, example: exampleFile }[page]())
+  return EXIT.DONE
+}
+
+interface Value {
+  readonly path: Path
+  /** Masked where it is secret; undefined where it is not set. */
+  readonly value: unknown
+  readonly origin: Origin
+}
+
+function* valuesOf({ config, originOf }: Loaded): Generator<Value> {
+  const ofApps = OPTIONS.filter(({ path }) => path[0] === 'apps')
+  for (const option of OPTIONS) {
+    if (!ofApps.includes(option)) yield at(option, option.path)
+  }
+  for (const index of config.apps.keys()) {
+    for (const option of ofApps) yield at(option, ['apps', index, ...option.path.slice(2)])
+  }
+
+  function at(option: Option, path: Path): Value {
+    const origin = originOf(path)
+    const isMadeUp = origin.kind === 'generated' && !origin.isKept // and another one on each look
+    const value = isMadeUp ? '(not yet)' : masked(option, valueAt(config, path))
+    return { path, value, origin }
+  }
+}
+
+/** One line, or two where one would be longer than 80 characters. */
+function shownLine(name: string, value: unknown, origin: Origin): string {
+  const from = describeOrigin(origin)
+  const left = `${name.padEnd(42)} ${textOf(value).padEnd(18)}`
+  return left.length + 1 + from.length <= 80
+    ? `${left} ${from}`
+    : `${left.trimEnd()}\n    from ${from}`
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? value : JSON.stringify(value)
+}

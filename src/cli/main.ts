@@ -1,0 +1,121 @@
+/**
+ * The command line: which commands there are, and what becomes of their outcome.
+ *
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 78 bad configuration, 130 interrupted.
+ */
+import { Command, CommanderError, Option } from 'commander'
+import type { Flags } from '../config/sources.ts'
+import { version } from '../version.ts'
+import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
+import { start } from './start.ts'
+import { showVersion } from './version.ts'
+
+const CONFIG_HELP = `
+Reads the file, the environment and the Laravel app's .env; writes nothing.
+Ends with 78 when the configuration is refused.`
+
+const START_HELP = `
+Without a configured app, one is generated and kept in .resound/ here.
+SIGTERM and SIGINT let connections go at a pace and end with 0; a second one
+ends at once, with 130. SIGHUP reads the configuration again.
+Ends with 78 when the configuration is refused, with 1 when it cannot listen.`
+
+/** Runs one command. @returns the exit code */
+export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that has seen enough, as in `resound config docs | head`, is not a fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  let code: number = EXIT.DONE
+  try {
+    await commands((outcome) => {
+      code = outcome
+    }).parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportFault(error)
+    return error.exitCode === 0 ? EXIT.DONE : EXIT.WRONG_USAGE
+  }
+}
+
+function commands(ended: (code: number) => void): Command {
+  const program = new Command('resound')
+    .description('A Laravel-compatible, Pusher-protocol WebSocket server')
+    .version(version, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .addOption(
+      new Option('--color <when>', 'colour the output').choices(COLOUR_CHOICES).default('auto'),
+    )
+    .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+    .showHelpAfterError('Try --help')
+    .exitOverride()
+
+  withSources(program.command('start'))
+    .summary('run the server')
+    .description('Runs the server in the foreground')
+    .option('--host <address>', 'address to listen on')
+    .option('--port <number>', 'port for WebSocket and HTTP API, 0 for a free one')
+    .option('--log-level <level>', 'least severe level that is logged')
+    .option('--log-format <format>', 'pretty or json')
+    .addHelpText('after', START_HELP)
+    .action(async (flags: Flags) => {
+      const { color } = program.opts<{ color: ColourChoice }>()
+      ended(await start(flags, color))
+    })
+
+  const config = program
+    .command('config')
+    .summary('check and show the configuration')
+    .description('Checks, shows and documents the configuration')
+    .helpCommand(false)
+  withSources(config.command('check'))
+    .summary('say whether start would accept it')
+    .description('Says whether start would accept the configuration; starts nothing')
+    .addOption(json())
+    .addHelpText('after', CONFIG_HELP)
+    .action((options: Flags & Json) => ended(check(options)))
+  withSources(config.command('show'))
+    .summary('print the values in effect')
+    .description('Prints every value in effect and where it came from, secrets masked')
+    .addOption(json())
+    .addHelpText('after', CONFIG_HELP)
+    .action((options: Flags & Json) => ended(show(options)))
+  config
+    .command('docs')
+    .summary('print the reference')
+    .description('Prints the reference as Markdown')
+    .addOption(new Option('--page <page>', 'which page').choices(PAGES).default('options'))
+    .addOption(json())
+    .action((options: Json & { page: Page }) => ended(docs(options)))
+  config
+    .command('env')
+    .summary('print every environment variable')
+    .description('Prints every environment variable, its default and what it sets')
+    .addOption(json())
+    .action((options: Json) => ended(env(options)))
+
+  program
+    .command('version')
+    .summary('print the version')
+    .description('Prints the versions of Resound and Node.js')
+    .addOption(json())
+    .action((options: Json) => ended(showVersion(options)))
+  return program
+}
+
+interface Json {
+  readonly json?: boolean
+}
+
+function json(): Option {
+  return new Option('--json', 'print JSON, for programs')
+}
+
+/** The options that say where the configuration is; the same wherever one is read. */
+function withSources(command: Command): Command {
+  return command
+    .option('--config <file>', 'configuration file, JSON (or RESOUND_CONFIG)')
+    .option('--laravel <dir>', 'Laravel app whose .env to take values from')
+}
