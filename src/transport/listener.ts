@@ -47,16 +47,16 @@ export interface Listener {
  */
 export function listen(app: TemplatedApp, host: string, port: number): Listener {
   const uws = loadUWebSockets()
-  if (port !== 0) {
-    // The shared sockets below would join another server's: only an exclusive one tells whether there is one.
-    const probe = bind(app, host, port, 'exclusive')
-    if (probe === undefined) throw unavailable(app, host, port)
-    uws.us_listen_socket_close(probe)
-  }
-  const first = bind(app, host, port, 'shared')
-  if (first === undefined) throw unavailable(app, host, port)
+  // The shared sockets below would join another server's: only an exclusive one tells whether there
+  // is one. It also finds the free port, since sockets that name theirs are the ones to be shared,
+  // and to be bound again while connections of a server before them are still closing.
+  const probe = bind(app, host, port, 'exclusive')
+  if (probe === undefined) throw unavailable(app, host, port)
+  const bound = uws.us_socket_local_port(probe)
+  uws.us_listen_socket_close(probe)
+  const first = bind(app, host, bound, 'shared')
+  if (first === undefined) throw unavailable(app, host, bound)
   const sockets = [first]
-  const bound = uws.us_socket_local_port(first)
   while (sockets.length < SOCKETS) {
     const socket = bind(app, host, bound, 'shared')
     if (socket === undefined) break // a system without SO_REUSEPORT: one queue has to do
