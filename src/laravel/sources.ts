@@ -2,7 +2,6 @@
  * The Laravel apps that are heard over Redis: one listener per Redis, which delivers to this node.
  * Every node listens for itself, so nothing heard here goes to the broker.
  */
-import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { kindOf } from '../../channels/kinds.ts'
 import { effectiveLimits } from '../apps/app.ts'
@@ -13,11 +12,6 @@ import type { Hub } from '../hub/hub.ts'
 import { countIn } from '../hub/tally.ts'
 import { type LaravelApp, type LaravelSink, RedisListener } from './redis-listener.ts'
 
-interface Source {
-  readonly apps: readonly LaravelApp[]
-  readonly listener: RedisListener
-}
-
 export class LaravelSources {
   readonly #parts: {
     readonly apps: AppSource
@@ -25,43 +19,49 @@ export class LaravelSources {
     readonly log: Logger
     readonly clock: Clock
   }
-  readonly #sources = new Map<string, Source>()
+  /** By the Redis's URL. */
+  readonly #listeners = new Map<string, RedisListener>()
   readonly #stopping = new Set<Promise<void>>()
 
   constructor(parts: { apps: AppSource; hub: Hub; log: Logger; clock: Clock }) {
     this.#parts = parts
   }
 
-  /** Starts, keeps and stops listeners so that they are what the configuration asks for. */
+  /** Starts, changes and stops listeners so that they are what the configuration asks for. */
   listen(config: Config): void {
     const wanted = appsByUrl(config)
-    for (const [url, { apps }] of this.#sources) {
-      if (!isDeepStrictEqual(apps, wanted.get(url))) this.#stop(url)
+    for (const url of this.#listeners.keys()) {
+      if (!wanted.has(url)) this.#stop(url)
     }
     for (const [url, apps] of wanted) {
-      if (this.#sources.has(url)) continue
-      const { log, clock } = this.#parts
-      const listener = new RedisListener({ url, apps, sink: this.#sink(), log, clock })
-      this.#sources.set(url, { apps, listener })
-      listener.start()
+      const present = this.#listeners.get(url)
+      if (present === undefined) this.#start(url, apps)
+      else present.listenTo(apps)
     }
   }
 
   *states(): IterableIterator<RedisListener['state']> {
-    for (const { listener } of this.#sources.values()) yield listener.state
+    for (const listener of this.#listeners.values()) yield listener.state
   }
 
   /** Stops every listener; resolves when their connections are closed. */
   async stop(): Promise<void> {
-    for (const url of this.#sources.keys()) this.#stop(url)
+    for (const url of this.#listeners.keys()) this.#stop(url)
     await Promise.all(this.#stopping)
   }
 
+  #start(url: string, apps: readonly LaravelApp[]): void {
+    const { log, clock } = this.#parts
+    const listener = new RedisListener({ url, apps, sink: this.#sink(), log, clock })
+    this.#listeners.set(url, listener)
+    listener.start()
+  }
+
   #stop(url: string): void {
-    const source = this.#sources.get(url)
-    if (source === undefined) return
-    this.#sources.delete(url)
-    const stopped = source.listener.stop().finally(() => this.#stopping.delete(stopped))
+    const listener = this.#listeners.get(url)
+    if (listener === undefined) return
+    this.#listeners.delete(url)
+    const stopped = listener.stop().finally(() => this.#stopping.delete(stopped))
     this.#stopping.add(stopped)
   }
 
