@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { isAllowedOrigin } from '../../src/apps/origin.ts'
+
+describe('an origin', () => {
+  it.each([
+    // pattern, origin
+    ['*', 'https://anything.example'],
+    ['https://app.example.com', 'https://app.example.com'],
+    ['https://App.Example.com', 'https://app.example.com'],
+    ['https://app.example.com', 'https://APP.example.com'],
+    ['https://app.example.com:8443', 'https://app.example.com:8443'],
+    ['https://*.example.com', 'https://app.example.com'],
+    ['https://*.example.com', 'https://a.b.example.com'],
+    ['https://*', 'https://app.example.com:8443'],
+    ['http://localhost:*', 'http://localhost:5173'],
+    ['app.example.com', 'http://app.example.com'],
+    ['app.example.com', 'https://app.example.com'],
+    ['app.example.com', 'https://app.example.com:8443'],
+    ['app.example.com', 'capacitor://app.example.com'],
+    ['localhost:5173', 'http://localhost:5173'],
+    ['*.example.com', 'https://app.example.com'],
+    ['[::1]', 'http://[::1]:8080'],
+    ['null', 'null'],
+  ])('matches %s when it is %s', (pattern, origin) => {
+    expect(isAllowedOrigin(origin, [pattern])).toBe(true)
+  })
+
+  it.each([
+    ['https://app.example.com', 'http://app.example.com'],
+    ['https://app.example.com', 'https://app.example.com:8443'],
+    ['https://app.example.com', 'https://app.example.com.evil.example'],
+    ['https://app.example.com', 'https://evil.example/https://app.example.com'],
+    ['https://app.example.com', 'https://appxexample.com'],
+    ['https://*.example.com', 'https://example.com'],
+    ['https://*.example.com', 'https://evilexample.com'],
+    ['https://*.example.com', 'https://evil.example/x.example.com'],
+    ['app.example.com', 'https://notapp.example.com'],
+    ['app.example.com', 'https://app.example.com.evil.example'],
+    ['app.example.com', 'https://evil.example?app.example.com'],
+    ['localhost:5173', 'http://localhost:5174'],
+    ['localhost:5173', 'http://localhost'],
+    ['example.*', 'https://app.example.com'],
+    ['app.example.com', 'null'],
+  ])('does not match %s when it is %s', (pattern, origin) => {
+    expect(isAllowedOrigin(origin, [pattern])).toBe(false)
+  })
+
+  it('matches when any of the patterns does, and none when there are none', () => {
+    expect(isAllowedOrigin('https://b', ['https://a', 'https://b'])).toBe(true)
+    expect(isAllowedOrigin('https://b', [])).toBe(false)
+  })
+})
