@@ -34,6 +34,12 @@ export function readConfigFile(path: string, name: string): ConfigFile {
     const message = `is not JSON: ${words(first)}`
     return { ...empty, problems: [invalid(originAt(text, first?.offset ?? 0, name), message)] }
   }
+  if (root.type !== 'object') {
+    return {
+      ...empty,
+      problems: [invalid(originAt(text, 0, name), 'the file must hold an object')],
+    }
+  }
   return collect(root, (node) => originAt(text, node.offset, name))
 }
 
@@ -81,7 +87,7 @@ function originAt(text: string, offset: number, file: string): Origin {
 
 /** `CommaExpected` as "comma expected". */
 function words(error: ParseError | undefined): string {
-  if (error === undefined) return 'the file is empty'
+  if (error === undefined) return 'value expected'
   return printParseErrorCode(error.error)
     .replace(/(?!^)[A-Z]/g, ' $&')
     .toLowerCase()

@@ -5,7 +5,7 @@
 /** @returns the word of `known` closest to `word`, or undefined when none is close. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
   let closest: string | undefined
-  let least = Math.max(1, Math.floor(word.length / 3)) + 1
+  let least = Math.max(word.length < 4 ? 1 : 2, Math.floor(word.length / 3)) + 1
   for (const candidate of known) {
     const edits = distance(word.toLowerCase(), candidate.toLowerCase())
     if (edits < least) {

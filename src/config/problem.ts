@@ -35,7 +35,7 @@ export function refusedValue(path: Path, value: unknown): string {
   const option = optionAt(path)
   const name = nameOf(path)
   if (value === undefined) return `${name} is required${option ? ` (${option.variable})` : ''}`
-  if (option === undefined) return `${name || 'the file'} must be ${groupAt(path)}`
+  if (option === undefined) return `${name} must be ${groupAt(path)}`
   const shown =
     option.secret === undefined && isShort(value) ? `, not ${JSON.stringify(value)}` : ''
   return `${name} must be ${option.accepts}${shown}`

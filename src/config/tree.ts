@@ -14,12 +14,14 @@ export function valueAt(container: unknown, path: Path): unknown {
 /**
  * A copy of `container` with `value` at `path`.
  *
- * Groups that are not there yet are made. Something else in a group's place stays as it is, and
+ * Groups that are not there yet are made, and a group joins the one that is there. Something else in a group's place stays as it is, and
  * `value` is left out: the schema then refuses what is there.
  */
 export function withValue(container: unknown, path: Path, value: unknown): unknown {
   const [key, ...rest] = path
-  if (key === undefined) return value
+  if (key === undefined) {
+    return isObject(container) && isObject(value) ? { ...container, ...value } : value
+  }
   if (typeof key === 'number') {
     const list: unknown[] = Array.isArray(container) ? [...container] : []
     list[key] = withValue(list[key], rest, value)

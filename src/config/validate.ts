@@ -26,9 +26,11 @@ export function validate(settings: readonly Setting[], file: ConfigFile | undefi
     const origin = originIn(settings, file, path)
     return origin && describeOrigin(origin)
   }
-  return {
-    problems: parsed.error.issues.flatMap((issue) => problemsOf(issue, input, settings, placeOf)),
-  }
+  const problems = parsed.error.issues.flatMap((issue) =>
+    problemsOf(issue, input, settings, placeOf),
+  )
+  // A value that breaks two rules, such as a length and a pattern, is one problem.
+  return { problems: [...new Map(problems.map((problem) => [problem.message, problem])).values()] }
 }
 
 /** Where the value at `path`, or the nearest group around it, was given; undefined when it was not. */

@@ -1,0 +1,191 @@
+import { expect, it } from 'vitest'
+import { loaded, problemsIn } from '../support/reading.ts'
+
+const APP = '{"id":"1","key":"k","secret":"s"}'
+
+it.each([
+  ['nothing', '', 'resound.json:1:1: is not JSON: value expected'],
+  [
+    'a missing comma',
+    '{\n  "host": "a"\n  "port": 1\n}',
+    'resound.json:3:3: is not JSON: comma expected',
+  ],
+  [
+    'a comma too many',
+    '{\n  "port": 1,\n}',
+    'resound.json:3:1: is not JSON: property name expected',
+  ],
+  ['a comment', '{\n  // here\n}', 'resound.json:2:3: is not JSON: invalid comment token'],
+  ['single quotes', "{'port': 1}", 'resound.json:1:2: is not JSON: invalid symbol'],
+  ['text after the end', '{}\n{}', 'resound.json:2:1: is not JSON: end of file expected'],
+  ['no end', '{"port": 1', 'resound.json:1:11: is not JSON: close brace expected'],
+  ['a key twice', '{\n  "port": 1,\n  "port": 2\n}', 'resound.json:3:3: port is there twice'],
+  ['another type', '[]', 'resound.json:1:1: the file must hold an object'],
+  ['a word', '5', 'resound.json:1:1: the file must hold an object'],
+  ['null', 'null', 'resound.json:1:1: the file must hold an object'],
+])('refuses %s, and says where', (_what, content, problem) => {
+  expect(problemsIn({ files: { 'resound.json': content } })).toEqual([problem])
+})
+
+// The key's place, then what is wrong with its value.
+it.each([
+  ['"prot": 1', 'prot is not an option; did you mean port?'],
+  ['"webhooks": []', 'webhooks is not an option'],
+  ['"__proto__": {"port": 1}', '__proto__ is not an option'],
+  ['"constructor": 1', 'constructor is not an option'],
+  ['"port": "8080"', 'port must be a whole number from 0 to 65535, not "8080"'],
+  ['"port": 65536', 'port must be a whole number from 0 to 65535, not 65536'],
+  ['"port": -1', 'port must be a whole number from 0 to 65535, not -1'],
+  ['"port": 1.5', 'port must be a whole number from 0 to 65535, not 1.5'],
+  ['"port": null', 'port must be a whole number from 0 to 65535, not null'],
+  ['"port": true', 'port must be a whole number from 0 to 65535, not true'],
+  ['"port": []', 'port must be a whole number from 0 to 65535'],
+  ['"port": {"a": 1}', 'port must be a whole number from 0 to 65535'],
+  ['"host": ""', 'host must be text, not empty, not ""'],
+  ['"host": 1', 'host must be text, not empty, not 1'],
+  [
+    '"pathPrefix": "reverb"',
+    'pathPrefix must be empty, or a path like /reverb without a slash at its end, not "reverb"',
+  ],
+  [
+    '"pathPrefix": "/a/"',
+    'pathPrefix must be empty, or a path like /reverb without a slash at its end, not "/a/"',
+  ],
+  ['"limits": 5', 'limits must be an object'],
+  [
+    '"limits": {"eventBytes": 0}',
+    'limits.eventBytes must be a whole number from 1 to 16777216, not 0',
+  ],
+  [
+    '"limits": {"eventsBytes": 1}',
+    'limits.eventsBytes is not an option; did you mean limits.eventBytes?',
+  ],
+  ['"apps": {}', 'apps must be a list of objects'],
+  ['"apps": [5]', 'apps[0] must be an object'],
+  [
+    '"apps": [{"id":true,"key":"k","secret":"s"}]',
+    'apps[0].id must be 1 to 64 letters, digits, _ and -, not true',
+  ],
+  [
+    '"apps": [{"id":"a b","key":"k","secret":"s"}]',
+    'apps[0].id must be 1 to 64 letters, digits, _ and -, not "a b"',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k/","secret":"s"}]',
+    'apps[0].key must be 1 to 64 letters, digits, _ and -, not "k/"',
+  ],
+  ['"apps": [{"id":"1","key":"k"}]', 'apps[0].secret is required (RESOUND_APP_SECRET)'],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"top secret"}]',
+    'apps[0].secret must be text of 1 to 200 characters without spaces',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","clientEvents":"yes"}]',
+    'apps[0].clientEvents must be true or false, not "yes"',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":[]}]',
+    'apps[0].webhooks is not an option',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","limits":{"messageBytes":512}}]',
+    'apps[0].limits.messageBytes is not an option',
+  ],
+  ['"redis": {"url": "http://host"}', 'redis.url must be a redis:// or rediss:// URL'],
+  ['"redis": {"url": "secret-host"}', 'redis.url must be a redis:// or rediss:// URL'],
+  ['"tls": {"cert": "/cert.pem"}', 'tls.key is required (RESOUND_TLS_KEY)'],
+  [
+    '"tls": {"cert": "-----BEGIN CERTIFICATE-----", "key": "/k"}',
+    'tls.cert must be the path of a PEM file, not its content, not "-----BEGIN CERTIFICATE-----"',
+  ],
+  [
+    '"admin": {"host": "0.0.0.0"}',
+    'admin.token is required when admin.host is not a loopback address',
+  ],
+  [
+    '"admin": {"token": "too short"}',
+    'admin.token must be text of 16 to 200 characters without spaces',
+  ],
+  [
+    '"log": {"level": "loud"}',
+    'log.level must be one of fatal, error, warn, info, debug, trace, silent, not "loud"',
+  ],
+  [`"apps": [${APP}, ${APP}]`, 'apps[1].id is used by two apps: 1'],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"redisPrefix":"a_"}}]',
+    'apps[0].laravel.redisUrl is required beside redisPrefix, unless redis.url is set',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"redisUrl":"redis://h"}}]',
+    "apps[0].laravel.redisPrefix is required beside redisUrl: it is the Laravel app's own, and not guessed",
+  ],
+])('refuses %s', (member, message) => {
+  const content = member.startsWith('"apps"')
+    ? `{\n  ${member}\n}`
+    : `{\n  ${member},\n  "apps": [${APP}]\n}`
+  const problems = problemsIn({ files: { 'resound.json': content } })
+  expect(problems[0]).toMatch(/^resound\.json:2:\d+: /)
+  expect(problems[0]?.replace(/^resound\.json:2:\d+: /, '')).toBe(message)
+})
+
+it('lists every problem, each with its line and column', () => {
+  const content = [
+    '{',
+    '  "port": 70000,',
+    '  "limits": { "eventBytes": "many", "unknown": 1 },',
+    '  "apps": [',
+    '    { "id": "1", "key": "k", "secret": "s" },',
+    '    { "id": "2", "key": "k2", "secret": "" }',
+    '  ]',
+    '}',
+  ].join('\n')
+  expect(problemsIn({ files: { 'resound.json': content } })).toEqual([
+    'resound.json:2:3: port must be a whole number from 0 to 65535, not 70000',
+    'resound.json:6:31: apps[1].secret must be text of 1 to 200 characters without spaces',
+    'resound.json:3:15: limits.eventBytes must be a whole number from 1 to 16777216, not "many"',
+    'resound.json:3:37: limits.unknown is not an option',
+  ])
+})
+
+it('refuses two apps of one Redis whose prefixes begin alike', () => {
+  const apps = (prefixes: readonly string[]) => ({
+    redis: { url: 'redis://host' },
+    apps: prefixes.map((redisPrefix, id) => ({
+      id,
+      key: `k${id}`,
+      secret: 's',
+      laravel: { redisPrefix },
+    })),
+  })
+  const message =
+    "apps[1].laravel.redisPrefix and another app's prefix on the same Redis begin alike: one app would hear the other's events"
+  for (const prefixes of [
+    ['a_', 'a_'],
+    ['a_', 'a_b_'],
+    ['a_b_', 'a_'],
+    ['', 'a_'],
+  ]) {
+    const [problem, ...others] = problemsIn({ files: { 'resound.json': apps(prefixes) } })
+    expect(problem).toContain(message)
+    expect(others).toEqual([])
+  }
+  expect(problemsIn({ files: { 'resound.json': apps(['a_', 'b_']) } })).toEqual([])
+})
+
+it('reads a file with a byte order mark and Windows line ends', () => {
+  const content = `\uFEFF{\r\n  "port": 9000,\r\n  "apps": [${APP}]\r\n}\r\n`
+  const { config, originOf } = loaded({ files: { 'resound.json': content } })
+  expect(config.port).toBe(9000)
+  expect(originOf(['port'])).toEqual({ kind: 'file', file: 'resound.json', line: 2, column: 3 })
+})
+
+it('takes a number as an app id', () => {
+  const app = { id: 123456, key: 'k', secret: 's' }
+  expect(loaded({ files: { 'resound.json': { apps: [app] } } }).config.apps[0]?.id).toBe('123456')
+})
+
+it('says that a file cannot be read, and does not go on without it', () => {
+  expect(problemsIn({ flags: { config: 'missing.json' } })).toEqual([
+    'missing.json: the configuration file cannot be read (ENOENT)',
+  ])
+})

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { keysAt, masked, OPTIONS, optionAt } from '../../src/config/options.ts'
+
+it('names an option after its path', () => {
+  const names = Object.fromEntries(OPTIONS.map(({ name, variable }) => [name, variable]))
+  expect(names).toMatchObject({
+    port: 'RESOUND_PORT',
+    'tls.passphrase': 'RESOUND_TLS_PASSPHRASE',
+    'limits.eventBytes': 'RESOUND_LIMITS_EVENT_BYTES',
+    'redis.url': 'RESOUND_REDIS_URL',
+    'apps[].clientEvents': 'RESOUND_APP_CLIENT_EVENTS',
+    'apps[].limits.eventBytes': 'RESOUND_APP_LIMITS_EVENT_BYTES',
+    'apps[].laravel.redisPrefix': 'RESOUND_APP_LARAVEL_REDIS_PREFIX',
+  })
+})
+
+it('gives every option a variable of its own, also with _FILE after it', () => {
+  const variables = OPTIONS.flatMap(({ variable }) => [variable, `${variable}_FILE`])
+  expect(new Set(variables).size).toBe(2 * OPTIONS.length)
+})
+
+it('describes every option', () => {
+  for (const { name, description, accepts } of OPTIONS) {
+    expect(description, name).toMatch(/^[A-Z*\w].*\.$/)
+    expect(accepts, name).not.toBe('')
+  }
+})
+
+it('finds an option by the path of a value', () => {
+  expect(optionAt(['apps', 3, 'secret'])).toMatchObject({ name: 'apps[].secret', secret: 'whole' })
+  expect(optionAt(['apps', 3])).toBeUndefined()
+  expect(optionAt(['nothing'])).toBeUndefined()
+})
+
+it('knows the keys of a group', () => {
+  expect(keysAt(['tls'])).toEqual(['cert', 'key', 'passphrase'])
+  expect(keysAt(['apps', 0, 'laravel'])).toEqual(['redisPrefix', 'redisUrl'])
+  expect(keysAt(['nothing'])).toEqual([])
+})
+
+it.each([
+  ['apps[].secret', 'abc', '********'],
+  ['admin.token', 'abc', '********'],
+  ['tls.passphrase', 'abc', '********'],
+  ['redis.url', 'redis://ann:abc@host:1', 'redis://ann:********@host:1'],
+  ['redis.url', 'redis://:abc@host:1', 'redis://:********@host:1'],
+  ['redis.url', 'redis://host:1', 'redis://host:1'],
+  ['apps[].key', 'abc', 'abc'],
+])('masks %s %s as %s', (name, value, shown) => {
+  expect(
+    masked(
+      OPTIONS.find((option) => option.name === name),
+      value,
+    ),
+  ).toBe(shown)
+})
