@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { Config } from '../../src/config/schema.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
+import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
+import { published } from './listening.ts'
+
+type AppOptions = NonNullable<TestServerOptions['apps']>
+
+/** A server that hears `redis`, once it does: each message has one more receiver then. */
+async function startHearing(
+  redis: TestRedis,
+  apps: AppOptions = [{ ...APP, laravel: { redisPrefix: 'p_' } }],
+): Promise<TestServer> {
+  const receivers = (): Promise<number[]> =>
+    Promise.all(apps.map(({ laravel }) => redis.client.publish(`${laravel?.redisPrefix}probe`, '')))
+  const before = await receivers()
+  const server = await startServer({ apps, redis: { url: redis.url } })
+  await expect.poll(receivers).toEqual(before.map((count) => count + 1))
+  return server
+}
+
+const frame = (channel: string, id: number) => ({ event: 'Said', channel, data: { id } })
+
+describe('a server that hears a Laravel app over Redis', () => {
+  it('delivers to the channel’s subscribers, except to the socket that the event names', async () => {
+    await using redis = await startRedis()
+    await using server = await startHearing(redis)
+    const [sender, other] = [await server.connect(), await server.connect()]
+    await sender.subscribe('private-room')
+    await other.subscribe('private-room')
+    const { socketId } = sender
+    const payload = { event: 'Said', data: { id: 1, socket: socketId }, socket: socketId }
+    await redis.client.publish('p_private-room', JSON.stringify(payload))
+    expect(await other.nextText()).toBe(
+      String.raw`{"event":"Said","channel":"private-room","data":"{\"id\":1}"}`,
+    )
+    await sender.expectNothing()
+  })
+
+  it('remembers events of cache channels that nobody hears', async () => {
+    await using redis = await startRedis()
+    await using server = await startHearing(redis)
+    await redis.client.publish('p_cache-news', published(1))
+    await redis.client.publish('p_cache-marker', published(2))
+    const client = await server.connect()
+    await client.subscribe('cache-marker')
+    expect(await client.next()).toEqual(frame('cache-marker', 2))
+    await client.subscribe('cache-news')
+    expect(await client.next()).toEqual(frame('cache-news', 1))
+  })
+
+  it('hears it on each of two nodes, once each', async () => {
+    await using redis = await startRedis()
+    await using one = await startHearing(redis)
+    await using two = await startHearing(redis)
+    const clients = [await one.connect(), await two.connect()]
+    for (const client of clients) await client.subscribe('news')
+    await redis.client.publish('p_news', published(1))
+    for (const client of clients) {
+      expect(await client.next()).toEqual(frame('news', 1))
+      await client.expectNothing()
+    }
+  })
+
+  it('gives an event to no other app, and nothing to a disabled one', async () => {
+    await using redis = await startRedis()
+    const other = { id: '4', key: 'other-key', secret: 'other-secret' }
+    const apps = [
+      { ...APP, laravel: { redisPrefix: 'p_' } },
+      { ...other, laravel: { redisPrefix: 'q_' } },
+      { id: '5', key: 'off', secret: 'off', enabled: false, laravel: { redisPrefix: 'off_' } },
+    ]
+    await using server = await startHearing(redis, apps)
+    const mine = await server.connect()
+    const theirs = server.dial(server.wsUrl.replace(APP.key, other.key), {}, other)
+    await theirs.established()
+    for (const client of [mine, theirs]) await client.subscribe('news')
+    await redis.client.publish('off_news', published(1))
+    await redis.client.publish('q_news', published(2))
+    expect(await theirs.next()).toEqual(frame('news', 2))
+    await redis.client.publish('p_news', published(3))
+    expect(await mine.next()).toEqual(frame('news', 3))
+  })
+
+  it('hears what a reloaded configuration asks for', async () => {
+    await using redis = await startRedis()
+    await using elsewhere = await startRedis()
+    await using server = await startHearing(redis)
+    const client = await server.connect()
+    await client.subscribe('news')
+    const reload = (laravel: object): void => {
+      server.server.reload(Config.parse({ ...server.config, apps: [{ ...APP, laravel }] }))
+    }
+
+    reload({ redisPrefix: 'q_' })
+    await expect.poll(() => redis.client.publish('q_probe', '')).toBe(1)
+    await redis.client.publish('p_news', published(1))
+    await redis.client.publish('q_news', published(2))
+    expect(await client.next()).toEqual(frame('news', 2))
+
+    reload({ redisPrefix: 'q_', redisUrl: elsewhere.url })
+    await expect.poll(() => elsewhere.client.publish('q_probe', '')).toBe(1)
+    await redis.client.publish('q_news', published(3))
+    await elsewhere.client.publish('q_news', published(4))
+    expect(await client.next()).toEqual(frame('news', 4))
+
+    reload({})
+    await expect.poll(() => elsewhere.client.pubsub('NUMPAT')).toBe(0)
+  })
+})
