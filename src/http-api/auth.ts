@@ -79,14 +79,19 @@ function isSignedFor(
   signature: string,
   app: App,
 ): boolean {
-  const parameters = [...query.keys()]
-    .filter((key) => key !== 'auth_signature')
-    .sort()
-    .map((key) => `${key}=${query.get(key)}`)
-    .join('&')
+  const parameters = signedText(query)
   const isSigned = (asPath: string): boolean =>
     isHmac(signature, `${method}\n${asPath}\n${parameters}`, app.secrets)
   if (isSigned(path)) return true
   const unencoded = path.includes('%') ? decodePath(path) : undefined
   return unencoded !== undefined && isSigned(unencoded)
+}
+
+/** All parameters but the signature, sorted by key. */
+function signedText(query: Query): string {
+  const keys: string[] = []
+  for (const key of query.keys()) if (key !== 'auth_signature') keys.push(key)
+  let text = ''
+  for (const key of keys.sort()) text += `${text === '' ? '' : '&'}${key}=${query.get(key)}`
+  return text
 }

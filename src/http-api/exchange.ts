@@ -9,7 +9,7 @@ export interface HttpRequest {
   /** Without the question mark. */
   readonly query: string
   /** Valid only until the handler returns or awaits. */
-  readonly body: Uint8Array
+  readonly body: Buffer
   readonly authorization: string
 }
 

@@ -14,32 +14,36 @@ const MOST_PARAMETERS = 100
  * `k` with their values joined by commas, as the PHP SDK signs them.
  * @returns a text that says what is wrong, when something is
  */
-export function parseQuery(text: string): Map<string, string> | string {
+export function parseQuery(text: string): Query | string {
   const query = new Map<string, string>()
-  if (text === '') return query
-  const pairs = text.split('&')
-  if (pairs.length > MOST_PARAMETERS)
-    return `The query has more than ${MOST_PARAMETERS} parameters.`
-  const folded = new Set<string>()
-  for (const pair of pairs) {
-    if (pair === '') continue
-    const equals = pair.indexOf('=')
-    const name = decoded(equals === -1 ? pair : pair.slice(0, equals)).toLowerCase()
-    const value = equals === -1 ? '' : decoded(pair.slice(equals + 1))
-    const bracket = name.indexOf('[')
-    const isArray = bracket > 0 && /^\[\w*\]$/.test(name.slice(bracket))
-    const key = isArray ? name.slice(0, bracket) : name
-    const before = query.get(key)
-    if (before === undefined) {
-      query.set(key, value)
-      if (isArray) folded.add(key)
-    } else if (isArray && folded.has(key)) {
-      query.set(key, `${before},${value}`)
-    } else {
-      return `The parameter ${key.slice(0, 50)} is given more than once.`
+  let folded: Set<string> | undefined
+  let start = 0
+  for (let count = 0; start < text.length; count += 1) {
+    if (count === MOST_PARAMETERS) return `The query has more than ${MOST_PARAMETERS} parameters.`
+    const ampersand = text.indexOf('&', start)
+    const end = ampersand === -1 ? text.length : ampersand
+    const equals = text.indexOf('=', start)
+    const nameEnd = equals === -1 || equals > end ? end : equals
+    const name = decoded(text.slice(start, nameEnd)).toLowerCase()
+    const value = decoded(text.slice(nameEnd + 1, end))
+    if (end > start) {
+      const key = arrayKey(name) ?? name
+      const before = query.get(key)
+      if (before === undefined) {
+        query.set(key, value)
+        if (key !== name) folded = (folded ?? new Set()).add(key)
+      } else if (key !== name && folded?.has(key)) query.set(key, `${before},${value}`)
+      else return `The parameter ${key.slice(0, 50)} is given more than once.`
     }
+    start = end + 1
   }
   return query
+}
+
+/** `k` of `k[]` and `k[n]`. */
+function arrayKey(name: string): string | undefined {
+  if (!name.endsWith(']')) return undefined
+  return /^([^[]+)\[\w*\]$/.exec(name)?.[1]
 }
 
 /** Percent-decodes; a text that cannot be decoded was not encoded, as the Node SDK sends it. */

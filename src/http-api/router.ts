@@ -29,7 +29,7 @@ interface Call {
   readonly app: App
   readonly hub: Hub
   readonly query: Query
-  readonly body: Uint8Array
+  readonly body: Buffer
   /** The variable parts of the path, decoded. */
   readonly name: string
 }
@@ -153,12 +153,17 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     const path = withoutPrefix(request.path, pathPrefix)
     if (path?.startsWith('/apps/')) return answerApi(request, path)
     // Probes know nothing of path prefixes.
-    if (request.method === 'GET' || request.method === 'HEAD') {
-      if (request.path === '/up' || path === '/up') return UP
-      if (request.path === '/ready' || path === '/ready') return getReady(parts.readiness())
+    if (request.path === '/up' || path === '/up') return answerProbe(request, UP)
+    if (request.path === '/ready' || path === '/ready') {
+      return answerProbe(request, getReady(parts.readiness()))
     }
     return tally('unknown', refusal(404, notFoundText(request.path, pathPrefix)))
   }
+}
+
+function answerProbe({ method }: HttpRequest, answer: HttpResponse): HttpResponse {
+  if (method === 'GET' || method === 'HEAD') return answer
+  return refusal(405, 'Use GET for this path.', { Allow: 'GET, HEAD' })
 }
 
 function withoutPrefix(path: string, prefix: string): string | undefined {
@@ -176,7 +181,7 @@ function withJson({ body }: Call, answer: (body: unknown) => Answer): Answer {
   if (!isUtf8(body)) return refusal(400, 'The body is not UTF-8 text.')
   let value: unknown
   try {
-    value = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'))
+    value = JSON.parse(body.toString('utf8'))
   } catch {
     return refusal(400, 'The body is not JSON.')
   }

@@ -1,7 +1,14 @@
 /**
  * HTTP: collects a bounded body, hands the request on once, writes the answer.
+ *
+ * hot path: once per request (test/bench, headline). A request whose body came in one piece is
+ * answered within the callback that brought it, where uWebSockets.js has corked the socket already.
  */
-import type { TemplatedApp, HttpResponse as UwsResponse } from 'uWebSockets.js'
+import type {
+  TemplatedApp,
+  HttpRequest as UwsRequest,
+  HttpResponse as UwsResponse,
+} from 'uWebSockets.js'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
@@ -13,99 +20,102 @@ export interface HttpOptions {
   readonly onFault: (fault: unknown) => void
 }
 
-const NO_BODY = new Uint8Array(0)
+const NO_BODY = Buffer.alloc(0)
 
 /** Answers every HTTP request of the app with `handler`. */
 export function serveHttp(app: TemplatedApp, handler: HttpHandler, options: HttpOptions): void {
-  const { bodyBytes } = options
-  app.any('/*', (res, req) => {
-    const reply = new Reply(res)
-    const length = req.getHeader('content-length')
-    const hasBody = length !== '' || req.getHeader('transfer-encoding') !== ''
-    const request = {
-      method: req.getMethod().toUpperCase(),
-      path: req.getUrl(),
-      query: req.getQuery() ?? '',
-      authorization: req.getHeader('authorization'),
-    }
-    if (Number(length) > bodyBytes) reply.write(tooLarge(bodyBytes), 'close')
-    else if (hasBody)
-      readBody(res, bodyBytes, reply, (body) => respond({ ...request, body }, reply))
-    else respond({ ...request, body: NO_BODY }, reply)
-  })
-
-  function respond(request: HttpRequest, reply: Reply): void {
-    try {
-      const answer = handler(request)
-      if (answer instanceof Promise) answer.then((response) => reply.write(response)).catch(fault)
-      else reply.write(answer)
-    } catch (error) {
-      fault(error)
-    }
-    function fault(error: unknown): void {
-      options.onFault(error)
-      reply.write(refusal(500, 'This is a fault of the server; its log says more.'))
-    }
-  }
+  app.any('/*', (res, req) => new Exchange(res, req, handler, options).receive(req))
 }
 
-/** Collects a body; most come in one piece, which is handed on where it lies. */
-function readBody(
-  res: UwsResponse,
-  most: number,
-  reply: Reply,
-  done: (body: Uint8Array) => void,
-): void {
-  let pieces: Buffer[] | undefined
-  let size = 0
-  res.onData((piece, isLast) => {
-    if (reply.isOver) return
-    size += piece.byteLength
-    if (size > most) {
-      reply.write(tooLarge(most), 'close')
-    } else if (isLast && pieces === undefined) {
-      done(new Uint8Array(piece))
-    } else {
-      pieces ??= []
-      pieces.push(Buffer.from(piece.slice(0))) // a copy: `piece` is emptied when this returns
-      if (isLast) done(Buffer.concat(pieces, size))
-    }
-  })
-}
-
-const tooLarge = (most: number): HttpResponse =>
-  refusal(413, `The request body is larger than ${most} bytes.`)
-
-/** Writes one answer, unless the client is gone. */
-class Reply {
+/** One request and its answer, unless the client goes away before. */
+class Exchange implements HttpRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: string
+  readonly authorization: string
+  body: Buffer = NO_BODY
   readonly #res: UwsResponse
+  readonly #handler: HttpHandler
+  readonly #options: HttpOptions
+  /** Pieces of a body that did not come whole. */
+  #pieces: Buffer[] | undefined
+  #size = 0
   #isOver = false
 
-  constructor(res: UwsResponse) {
+  constructor(res: UwsResponse, req: UwsRequest, handler: HttpHandler, options: HttpOptions) {
+    this.method = req.getMethod().toUpperCase()
+    this.path = req.getUrl()
+    this.query = req.getQuery() ?? ''
+    this.authorization = req.getHeader('authorization')
     this.#res = res
-    res.onAborted(() => {
+    this.#handler = handler
+    this.#options = options
+  }
+
+  receive(req: UwsRequest): void {
+    this.#res.onAborted(() => {
       this.#isOver = true
     })
+    const length = req.getHeader('content-length')
+    if (Number(length) > this.#options.bodyBytes) this.#refuseBody()
+    else if (length === '' && req.getHeader('transfer-encoding') === '') this.#respond()
+    else this.#res.onData((piece, isLast) => this.#collect(piece, isLast))
   }
 
-  get isOver(): boolean {
-    return this.#isOver
+  #collect(piece: ArrayBuffer, isLast: boolean): void {
+    if (this.#isOver) return
+    this.#size += piece.byteLength
+    if (this.#size > this.#options.bodyBytes) {
+      this.#refuseBody()
+    } else if (isLast && this.#pieces === undefined) {
+      this.body = Buffer.from(piece) // where it lies: `piece` is valid until this returns
+      this.#respond()
+    } else {
+      this.#pieces ??= []
+      this.#pieces.push(Buffer.from(piece.slice(0)))
+      if (!isLast) return
+      this.body = Buffer.concat(this.#pieces, this.#size)
+      this.#respond()
+    }
   }
 
-  write({ status, body, headers, contentType }: HttpResponse, then?: 'close'): void {
+  #refuseBody(): void {
+    const most = this.#options.bodyBytes
+    this.#write(refusal(413, `The request body is larger than ${most} bytes.`), 'close')
+  }
+
+  #respond(): void {
+    try {
+      const answer = this.#handler(this)
+      if (answer instanceof Promise)
+        answer.then((late) => this.#writeLate(late)).catch((fault) => this.#fail(fault))
+      else this.#write(answer)
+    } catch (fault) {
+      this.#fail(fault)
+    }
+  }
+
+  #fail(fault: unknown): void {
+    this.#options.onFault(fault)
+    this.#writeLate(refusal(500, 'This is a fault of the server; its log says more.'))
+  }
+
+  #writeLate(response: HttpResponse): void {
+    if (!this.#isOver) this.#res.cork(() => this.#write(response))
+  }
+
+  #write({ status, body, headers, contentType }: HttpResponse, then?: 'close'): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#res.cork(() => {
-      this.#res.writeStatus(STATUS[status] ?? String(status))
-      this.#res.writeHeader('Content-Type', contentType ?? 'application/json')
-      for (const name in headers) this.#res.writeHeader(name, headers[name] ?? '')
-      this.#res.end(body, then === 'close')
-    })
+    if (status !== 200) this.#res.writeStatus(STATUS[status] ?? String(status))
+    this.#res.writeHeader('Content-Type', contentType ?? 'application/json')
+    for (const name in headers) this.#res.writeHeader(name, headers[name] ?? '')
+    if (this.method === 'HEAD') this.#res.endWithoutBody(Buffer.byteLength(body), then === 'close')
+    else this.#res.end(body, then === 'close')
   }
 }
 
 const STATUS: Readonly<Record<number, string>> = {
-  200: '200 OK',
   400: '400 Bad Request',
   401: '401 Unauthorized',
   403: '403 Forbidden',
