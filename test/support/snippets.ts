@@ -1,0 +1,64 @@
+/**
+ * The `.env` lines and Echo set-ups of the README, from docs/snippets, as the tests use them.
+ */
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parse } from 'dotenv'
+import { expand } from 'dotenv-expand'
+import type { EchoOptions } from 'laravel-echo'
+import { vi } from 'vitest'
+
+const SNIPPETS = path.join(import.meta.dirname, '../../docs/snippets')
+
+/** Laravel's broadcast connections that reach Resound. */
+export type Driver = 'pusher' | 'reverb' | 'redis'
+/** Echo's broadcasters that do. */
+export type Broadcaster = 'pusher' | 'reverb'
+
+export const readSnippet = (name: string): Promise<string> =>
+  readFile(path.join(SNIPPETS, name), 'utf8')
+
+/**
+ * The README's `.env` lines for a driver, with other values.
+ *
+ * @throws Error if the README does not have one of these names.
+ */
+export async function laravelEnv(
+  driver: Driver,
+  values: Readonly<Record<string, string | number>>,
+): Promise<string> {
+  return Object.entries(values).reduce(
+    (text, [name, value]) => {
+      const line = new RegExp(`^${name}=.*$`, 'm')
+      if (!line.test(text)) throw new Error(`${driver}.env has no ${name}`)
+      return text.replace(line, () => `${name}=${value}`)
+    },
+    await readSnippet(`${driver}.env`),
+  )
+}
+
+/**
+ * The options that the README's set-up gives Echo in an application with this `.env`.
+ *
+ * Runs the set-up itself, as Vite would build it into a page, and closes what it opened.
+ */
+export async function echoOptions<B extends Broadcaster>(
+  broadcaster: B,
+  env: string,
+): Promise<EchoOptions<B>> {
+  const page: { Echo?: { options: EchoOptions<B>; disconnect(): void } } = {}
+  const { parsed = {} } = expand({ parsed: parse(env), processEnv: {} })
+  for (const [name, value] of Object.entries(parsed))
+    if (name.startsWith('VITE_')) vi.stubEnv(name, value)
+  vi.stubGlobal('window', page)
+  vi.resetModules()
+  try {
+    await import(`../../docs/snippets/echo-${broadcaster}.js`)
+  } finally {
+    vi.unstubAllGlobals()
+    vi.unstubAllEnvs()
+  }
+  if (page.Echo === undefined) throw new Error(`echo-${broadcaster}.js made no Echo`)
+  page.Echo.disconnect()
+  return page.Echo.options
+}
