@@ -17,7 +17,7 @@ const MEBIBYTE = 1024 * KIBIBYTE
 const count = (min: number, max: number) => z.int().min(min).max(max)
 
 const redisUrl = z
-  .url({ protocol: /^rediss?$/ })
+  .url({ protocol: /^rediss?$/, hostname: /./ })
   .meta({ accepts: 'a redis:// or rediss:// URL', secret: 'password' })
 
 const credential = z

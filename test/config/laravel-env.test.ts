@@ -1,0 +1,326 @@
+import { describe, expect, it } from 'vitest'
+import { loaded, problemsIn } from '../support/reading.ts'
+
+/** What `php artisan reverb:install` leaves in a `.env`. */
+const INSTALLED = `APP_NAME=Laravel
+APP_URL=http://localhost
+BROADCAST_CONNECTION=reverb
+REDIS_HOST=127.0.0.1
+REDIS_PASSWORD=null
+REDIS_PORT=6379
+
+REVERB_APP_ID=725867
+REVERB_APP_KEY=dq7nzk3ujvjwsuykx9xk
+REVERB_APP_SECRET=qhyg8aifcpvz1iqt8l4r
+REVERB_HOST="localhost"
+REVERB_PORT=8081
+REVERB_SCHEME=http
+
+VITE_REVERB_APP_KEY="\${REVERB_APP_KEY}"
+VITE_REVERB_HOST="\${REVERB_HOST}"
+VITE_REVERB_PORT="\${REVERB_PORT}"
+VITE_REVERB_SCHEME="\${REVERB_SCHEME}"
+`
+
+const PUSHER = `
+PUSHER_APP_ID=2
+PUSHER_APP_KEY=pusher-key
+PUSHER_APP_SECRET=pusher-secret
+PUSHER_HOST=127.0.0.1
+PUSHER_PORT=6001
+PUSHER_SCHEME=http
+`
+
+const FRAMEWORK = `<?php return ['redis' => [
+  'options' => [
+    'prefix' => env('REDIS_PREFIX', Str::slug((string) env('APP_NAME', 'laravel'), '_').'_database_'),
+  ],
+]];`
+
+interface App {
+  readonly dotenv: string
+  /** Files of the app beside its `.env`. */
+  readonly files?: Readonly<Record<string, unknown>>
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+function given({ dotenv, files = {}, environment = {} }: App) {
+  const inApp = Object.entries(files).map(([name, content]) => [`app/${name}`, content])
+  return {
+    files: { 'app/.env': dotenv, ...Object.fromEntries(inApp) },
+    flags: { laravel: 'app' },
+    environment,
+  }
+}
+
+/** What is said about the app, without the values taken. */
+function said(app: App) {
+  const { notices } = loaded(given(app))
+  return notices.filter(({ message }) => message !== 'taken from the Laravel app')
+}
+
+const changed = (...pairs: readonly (readonly [string, string])[]): string =>
+  pairs.reduce((text, [from, to]) => text.replace(from, to), INSTALLED)
+
+describe('an app set up by reverb:install', () => {
+  it('works unchanged', () => {
+    const { config } = loaded(given({ dotenv: INSTALLED }))
+    expect(config.host).toBe('0.0.0.0')
+    expect(config.port).toBe(8081)
+    expect(config.redis.url).toBeUndefined()
+    expect(config.apps).toEqual([
+      expect.objectContaining({
+        id: '725867',
+        key: 'dq7nzk3ujvjwsuykx9xk',
+        secret: 'qhyg8aifcpvz1iqt8l4r',
+        allowedOrigins: ['*'],
+        laravel: {},
+      }),
+    ])
+  })
+
+  it('is told what was taken, and from which variable, without the secret', () => {
+    const { notices } = loaded(given({ dotenv: INSTALLED }))
+    const taken = notices.filter(({ message }) => message === 'taken from the Laravel app')
+    expect(taken.map(({ level, fields }) => [level, fields])).toEqual([
+      ['info', { option: 'port', value: 8081, variable: 'REVERB_PORT' }],
+      ['info', { option: 'apps[0].id', value: '725867', variable: 'REVERB_APP_ID' }],
+      [
+        'info',
+        { option: 'apps[0].key', value: 'dq7nzk3ujvjwsuykx9xk', variable: 'REVERB_APP_KEY' },
+      ],
+      ['info', { option: 'apps[0].secret', value: '********', variable: 'REVERB_APP_SECRET' }],
+    ])
+    expect(JSON.stringify(notices)).not.toContain('qhyg8aifcpvz1iqt8l4r')
+  })
+
+  it('is told that its Redis is left alone and that every origin may connect', () => {
+    expect(said({ dotenv: INSTALLED })).toEqual([
+      {
+        level: 'info',
+        message: "the app's Redis is left alone: it broadcasts another way",
+        fields: { BROADCAST_CONNECTION: 'reverb' },
+      },
+      {
+        level: 'info',
+        message:
+          'pages of every origin may connect, not only those of APP_URL: RESOUND_APP_ALLOWED_ORIGINS limits it',
+        fields: { APP_URL: 'http://localhost' },
+      },
+    ])
+  })
+})
+
+describe('the port', () => {
+  it.each([
+    ['where Laravel publishes on this machine', INSTALLED, 8081],
+    ['of REVERB_SERVER_PORT first', `${INSTALLED}REVERB_SERVER_PORT=9000\n`, 9000],
+    ['of our own behind TLS', changed(['REVERB_SCHEME=http', 'REVERB_SCHEME=https']), 8080],
+    ['of our own behind a name', changed(['"localhost"', '"ws.example.com"']), 8080],
+    ['of a .test name', changed(['"localhost"', '"chat.test"']), 8081],
+    ['of our own without one', changed(['REVERB_PORT=8081', '']), 8080],
+    ['of Pusher’s names', `BROADCAST_CONNECTION=pusher\n${PUSHER}`, 6001],
+  ])('is that %s', (_what, dotenv, port) => {
+    expect(loaded(given({ dotenv })).config.port).toBe(port)
+  })
+})
+
+describe('the credentials', () => {
+  it.each([
+    ['reverb', 'dq7nzk3ujvjwsuykx9xk'],
+    ['redis', 'dq7nzk3ujvjwsuykx9xk'],
+    ['pusher', 'pusher-key'],
+  ])('are those of BROADCAST_CONNECTION=%s, where both are there', (driver, key) => {
+    const dotenv = changed(['=reverb', `=${driver}`]) + PUSHER
+    const files = { 'vendor/laravel/framework/config/database.php': FRAMEWORK }
+    expect(loaded(given({ dotenv, files })).config.apps[0]?.key).toBe(key)
+  })
+
+  it('are those of BROADCAST_DRIVER, which Laravel 10 has', () => {
+    const dotenv = changed(['BROADCAST_CONNECTION=reverb', 'BROADCAST_DRIVER=pusher']) + PUSHER
+    expect(loaded(given({ dotenv })).config.apps[0]?.key).toBe('pusher-key')
+  })
+
+  it('must be complete', () => {
+    const dotenv = changed(['REVERB_APP_SECRET=qhyg8aifcpvz1iqt8l4r', 'REVERB_APP_SECRET='])
+    expect(problemsIn(given({ dotenv }))).toEqual([
+      'REVERB_APP_SECRET is missing: REVERB_APP_ID alone does not define an app',
+    ])
+  })
+
+  it('are generated for an app that has none', () => {
+    const dotenv = 'BROADCAST_CONNECTION=redis\nREDIS_PREFIX=app_\n'
+    const { config, originOf } = loaded(given({ dotenv }))
+    expect(originOf(['apps', 0, 'key'])).toMatchObject({ kind: 'generated' })
+    expect(config.apps[0]?.laravel.redisPrefix).toBe('app_')
+  })
+
+  it('give way to the environment, as in Laravel', () => {
+    const environment = { REVERB_APP_SECRET: 'from-the-environment' }
+    const { config } = loaded(given({ dotenv: INSTALLED, environment }))
+    expect(config.apps[0]).toMatchObject({ id: '725867', secret: 'from-the-environment' })
+  })
+})
+
+describe('Redis', () => {
+  const redis = (more = '') => `APP_NAME="Chat Room"\nBROADCAST_CONNECTION=redis\n${more}`
+
+  it('is where the app publishes, with the prefix of its framework', () => {
+    const { config, originOf } = loaded(
+      given({
+        dotenv: redis('REDIS_HOST=cache\nREDIS_PASSWORD="p#w"\nREDIS_PORT=6380\n'),
+        files: { 'vendor/laravel/framework/config/database.php': FRAMEWORK },
+      }),
+    )
+    expect(config.redis.url).toBe('redis://:p%23w@cache:6380')
+    expect(config.apps[0]?.laravel.redisPrefix).toBe('chat_room_database_')
+    expect(originOf(['redis', 'url'])).toEqual({
+      kind: 'laravel',
+      file: 'app/.env',
+      variable: 'REDIS_HOST, REDIS_PASSWORD, REDIS_PORT',
+    })
+    expect(originOf(['apps', 0, 'laravel', 'redisPrefix'])).toEqual({
+      kind: 'laravel',
+      file: 'app/vendor/laravel/framework/config/database.php',
+      variable: 'database.redis.options.prefix',
+    })
+  })
+
+  it('is on this machine by default, as in Laravel', () => {
+    const { config } = loaded(given({ dotenv: redis('REDIS_PREFIX=app_\n') }))
+    expect(config.redis.url).toBe('redis://127.0.0.1')
+  })
+
+  it('has the prefix that the .env names, also an empty one', () => {
+    const prefix = (line: string) =>
+      loaded(given({ dotenv: redis(line) })).config.apps[0]?.laravel.redisPrefix
+    expect(prefix('REDIS_PREFIX=app_\n')).toBe('app_')
+    expect(prefix('REDIS_PREFIX=\n')).toBe('')
+  })
+
+  it('is heard beside another driver where the .env names a prefix', () => {
+    const { config } = loaded(given({ dotenv: `${INSTALLED}REDIS_PREFIX=app_\n` }))
+    expect(config.redis.url).toBe('redis://127.0.0.1:6379')
+    expect(config.apps[0]?.laravel.redisPrefix).toBe('app_')
+  })
+
+  it('states how the prefix was derived', () => {
+    const files = { 'config/database.php': FRAMEWORK }
+    expect(said({ dotenv: redis(), files })).toEqual([
+      {
+        level: 'info',
+        message: 'the Redis prefix is derived, as the .env has no REDIS_PREFIX',
+        fields: {
+          prefix: 'chat_room_database_',
+          rule: "Str::slug(APP_NAME, '_').'_database_'",
+          file: 'config/database.php',
+        },
+      },
+    ])
+  })
+
+  it('stops the start where the prefix cannot be told, unless it is given', () => {
+    const problem =
+      "--laravel: the app's Redis prefix cannot be told, because neither config/database.php nor composer.lock is there to tell it; set REDIS_PREFIX in its .env, or RESOUND_APP_LARAVEL_REDIS_PREFIX"
+    expect(problemsIn(given({ dotenv: redis() }))).toEqual([problem])
+    const environment = { RESOUND_APP_LARAVEL_REDIS_PREFIX: 'app_' }
+    expect(problemsIn(given({ dotenv: redis(), environment }))).toEqual([])
+  })
+})
+
+describe('a contradiction is named:', () => {
+  it.each<[string, App, string, Readonly<Record<string, unknown>>]>([
+    [
+      'an app that logs its broadcasts',
+      { dotenv: changed(['=reverb', '=log']) },
+      'the app does not broadcast to this server: set BROADCAST_CONNECTION=reverb',
+      { BROADCAST_CONNECTION: 'log' },
+    ],
+    [
+      'an app that does not broadcast',
+      { dotenv: changed(['BROADCAST_CONNECTION=reverb', '']) },
+      'the app does not broadcast to this server: set BROADCAST_CONNECTION=reverb',
+      { BROADCAST_CONNECTION: 'null' },
+    ],
+    [
+      'a driver without its credentials',
+      { dotenv: changed(['=reverb', '=pusher']) },
+      'the app broadcasts with credentials that its .env does not have',
+      { BROADCAST_CONNECTION: 'pusher', taken: 'REVERB_APP_*' },
+    ],
+    [
+      'a pusher driver without a host',
+      { dotenv: `BROADCAST_CONNECTION=pusher\n${PUSHER.replace('PUSHER_HOST=127.0.0.1', '')}` },
+      'PUSHER_HOST is not set: Laravel publishes to pusher.com and not to this server',
+      { BROADCAST_CONNECTION: 'pusher' },
+    ],
+    [
+      'a reverb driver without a host',
+      { dotenv: changed(['REVERB_HOST="localhost"', '']) },
+      'REVERB_HOST is not set: Laravel has nowhere to publish to',
+      { BROADCAST_CONNECTION: 'reverb' },
+    ],
+    [
+      'another key in the browser',
+      { dotenv: changed([`VITE_REVERB_APP_KEY="\${REVERB_APP_KEY}"`, 'VITE_REVERB_APP_KEY=old']) },
+      'browsers would connect with another app key than the server has',
+      { VITE_REVERB_APP_KEY: 'old', REVERB_APP_KEY: 'dq7nzk3ujvjwsuykx9xk' },
+    ],
+    [
+      'https without TLS here',
+      { dotenv: changed(['REVERB_SCHEME=http', 'REVERB_SCHEME=https']) },
+      'the app expects https: a proxy in front of this server must terminate TLS',
+      { REVERB_SCHEME: 'https' },
+    ],
+    [
+      'http with TLS here',
+      { dotenv: INSTALLED, environment: { RESOUND_TLS_CERT: '/c', RESOUND_TLS_KEY: '/k' } },
+      'the app expects http, and this server speaks TLS',
+      { REVERB_SCHEME: 'http' },
+    ],
+    [
+      'another port',
+      { dotenv: INSTALLED, environment: { RESOUND_PORT: '9000' } },
+      'the app publishes to another port than this server listens on',
+      { REVERB_PORT: 8081, port: 9000 },
+    ],
+    [
+      'another app here',
+      {
+        dotenv: INSTALLED,
+        environment: { RESOUND_APP_ID: '1', RESOUND_APP_KEY: 'k', RESOUND_APP_SECRET: 's' },
+      },
+      "the Laravel app's key is none of the apps configured here",
+      { REVERB_APP_KEY: 'dq7nzk3ujvjwsuykx9xk' },
+    ],
+    [
+      'cached configuration',
+      { dotenv: INSTALLED, files: { 'bootstrap/cache/config.php': '<?php' } },
+      'the app runs from cached configuration, not from its .env: php artisan config:clear',
+      { file: 'bootstrap/cache/config.php' },
+    ],
+    [
+      'lines that Laravel does not read',
+      { dotenv: `APP_NAME=Chat Room\n${INSTALLED}` },
+      'the .env has lines that Laravel may not be able to read',
+      { file: 'app/.env', lines: [1] },
+    ],
+  ])('%s', (_what, app, message, fields) => {
+    expect(said(app)).toContainEqual({ level: 'warn', message, fields })
+  })
+
+  it('nothing where there is none', () => {
+    expect(said({ dotenv: INSTALLED }).filter(({ level }) => level === 'warn')).toEqual([])
+  })
+})
+
+it('says that queued events need a worker, unless the queue is sync', () => {
+  const notice = {
+    level: 'info',
+    message: 'queued events are broadcast by a queue worker only: php artisan queue:work',
+    fields: { QUEUE_CONNECTION: 'database' },
+  }
+  expect(said({ dotenv: `${INSTALLED}QUEUE_CONNECTION=database\n` })).toContainEqual(notice)
+  const messages = said({ dotenv: `${INSTALLED}QUEUE_CONNECTION=sync\n` }).map((one) => one.message)
+  expect(messages).not.toContain(notice.message)
+})
