@@ -104,14 +104,9 @@ function untilStopped(server: Server, log: Logger, flags: Flags): Promise<number
       if (drainingSince === undefined) reload(server, log, flags)
     }
     const finishing = (ended: Promise<void>): void => {
-      ended.then(() => {
-        process
-          .off('SIGTERM', onStopSignal)
-          .off('SIGINT', onStopSignal)
-          .off('SIGHUP', onReloadSignal)
-        resolve(code)
-      }, reject)
+      ended.then(() => resolve(code), reject)
     }
+    // To the end of the process: a late signal must not kill it on its last steps.
     process.on('SIGTERM', onStopSignal).on('SIGINT', onStopSignal).on('SIGHUP', onReloadSignal)
   })
 }
