@@ -137,10 +137,11 @@ export class Laravel implements AsyncDisposable {
       .join('; ')
   }
 
-  /** Lets a queue worker do what is queued. @throws Error with the log, if a job fails. */
-  async queueWork(): Promise<void> {
-    const output = await this.artisan('queue:work', '--stop-when-empty', '--tries=1', '--sleep=0')
-    if (output.includes('FAIL')) throw new Error(`${output}\n${await this.log()}`)
+  /** Lets a queue worker do what is queued. @returns its report @throws Error if a job fails. */
+  async queueWork(): Promise<string> {
+    const report = await this.artisan('queue:work', '--stop-when-empty', '--tries=1', '--sleep=0')
+    if (report.includes('FAIL')) throw new Error(`${report}\n${await this.log()}`)
+    return report
   }
 
   /** Runs an artisan command. @returns what it prints. */
