@@ -110,8 +110,13 @@ class Exchange implements HttpRequest {
     if (status !== 200) this.#res.writeStatus(STATUS[status] ?? String(status))
     this.#res.writeHeader('Content-Type', contentType ?? 'application/json')
     for (const name in headers) this.#res.writeHeader(name, headers[name] ?? '')
-    if (this.method === 'HEAD') this.#res.endWithoutBody(Buffer.byteLength(body), then === 'close')
-    else this.#res.end(body, then === 'close')
+    if (this.method === 'HEAD') {
+      // Not as an argument of `endWithoutBody`: uWebSockets.js would wait for the body to follow.
+      this.#res.writeHeader('Content-Length', String(Buffer.byteLength(body)))
+      this.#res.endWithoutBody()
+    } else {
+      this.#res.end(body, then === 'close')
+    }
   }
 }
 

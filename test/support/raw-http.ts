@@ -82,6 +82,8 @@ export class RawHttp implements Disposable {
     const end = this.#received.indexOf('\r\n\r\n')
     if (end === -1) return undefined
     const [statusLine = '', ...lines] = this.#received.toString('latin1', 0, end).split('\r\n')
+    const status = /^HTTP\/1\.1 (\d{3})/.exec(statusLine)?.[1]
+    if (status === undefined) throw new Error(`an answer begins with ${JSON.stringify(statusLine)}`)
     const headers = new Map<string, string>()
     for (const line of lines) {
       const colon = line.indexOf(':')
@@ -92,7 +94,7 @@ export class RawHttp implements Disposable {
     if (this.#received.length < after) return undefined
     const body = this.#received.toString('utf8', end + 4, after)
     this.#received = this.#received.subarray(after)
-    return { status: Number(statusLine.split(' ')[1]), headers, body }
+    return { status: Number(status), headers, body }
   }
 
   #more(): Promise<void> {
@@ -107,6 +109,12 @@ export class RawHttp implements Disposable {
       }
     })
   }
+}
+
+/** A well-formed request. @param headers whole lines, each with its line break */
+export function request(method: string, target: string, body = '', headers = ''): string {
+  const length = body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`
+  return `${method} ${target} HTTP/1.1\r\nHost: localhost\r\n${length}${headers}\r\n${body}`
 }
 
 /** One connection that sends these bytes. @returns the answer, or undefined when there is none */
