@@ -31,7 +31,12 @@ export class Metrics {
 
   constructor(sources: MetricsSources) {
     this.#sources = sources
-    collectDefaultMetrics({ register: this.#registry, prefix: 'resound_' })
+    collectDefaultMetrics({
+      register: this.#registry,
+      prefix: 'resound_',
+      // Milliseconds between samples of the event loop's delay; the default wakes an idle process 100 times a second.
+      eventLoopMonitoringPrecision: 100,
+    })
     new Gauge({
       name: 'resound_build_info',
       help: 'Version of Resound and Node.js; always 1.',
