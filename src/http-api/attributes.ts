@@ -49,7 +49,7 @@ export interface Attributes {
   cache?: { data: string; ttl: number } | null
 }
 
-/** The values of some attributes of a channel, occupied or not. */
+/** The values of those attributes that a channel has, occupied or not. */
 export function attributesOf(
   name: string,
   attributes: readonly Attribute[],
@@ -68,7 +68,7 @@ export function attributesOf(
         values.subscription_count = channel?.count ?? 0
         break
       case 'cache':
-        values.cache = hub.cache.describe(live.topicOf(name))
+        if (kindOf(name).cached) values.cache = hub.cache.describe(live.topicOf(name))
         break
     }
   }
