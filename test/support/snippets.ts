@@ -37,6 +37,12 @@ export async function laravelEnv(
   )
 }
 
+/** The variables in an application's `.env` that Vite builds into its pages. */
+export function viteVariables(env: string): Record<string, string> {
+  const { parsed = {} } = expand({ parsed: parse(env), processEnv: {} })
+  return Object.fromEntries(Object.entries(parsed).filter(([name]) => name.startsWith('VITE_')))
+}
+
 /**
  * The options that the README's set-up gives Echo in an application with this `.env`.
  *
@@ -47,9 +53,7 @@ export async function echoOptions<B extends Broadcaster>(
   env: string,
 ): Promise<EchoOptions<B>> {
   const page: { Echo?: { options: EchoOptions<B>; disconnect(): void } } = {}
-  const { parsed = {} } = expand({ parsed: parse(env), processEnv: {} })
-  for (const [name, value] of Object.entries(parsed))
-    if (name.startsWith('VITE_')) vi.stubEnv(name, value)
+  for (const [name, value] of Object.entries(viteVariables(env))) vi.stubEnv(name, value)
   vi.stubGlobal('window', page)
   vi.resetModules()
   try {
