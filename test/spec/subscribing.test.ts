@@ -1,0 +1,341 @@
+/** Subscribing, unsubscribing, and what a subscriber receives. */
+import { describe, expect, it } from 'vitest'
+import type { TestClient } from '../support/client.ts'
+import { metricOf } from '../support/metrics.ts'
+import { APP, startServer } from '../support/server.ts'
+
+const succeeded = (channel: string) => ({
+  event: 'pusher_internal:subscription_succeeded',
+  channel,
+  data: {},
+})
+
+const subscriptionError = (channel: string, type: string, error: string, status: number) => ({
+  event: 'pusher:subscription_error',
+  channel,
+  data: { type, error, status },
+})
+
+async function ask(client: TestClient, data: object) {
+  client.send({ event: 'pusher:subscribe', data })
+  return client.next()
+}
+
+describe('a subscription', () => {
+  it('to a public channel succeeds', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    client.sendText('{"event":"pusher:subscribe","data":{"auth":"","channel":"my-channel"}}')
+    expect(await client.nextText()).toBe(
+      '{"event":"pusher_internal:subscription_succeeded","channel":"my-channel","data":"{}"}',
+    )
+  })
+
+  it('to a private channel succeeds with a signature', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    const auth = client.sign('private-a')
+    client.send({ event: 'pusher:subscribe', data: { auth, channel: 'private-a' } })
+    expect(await client.nextText()).toBe(
+      '{"event":"pusher_internal:subscription_succeeded","channel":"private-a","data":"{}"}',
+    )
+  })
+
+  it('succeeds with channel_data that is signed, whatever the kind', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    const channelData = '{"custom":"\\/\\u00e9"}'
+    const auth = client.sign('private-a', channelData)
+    expect(await ask(client, { auth, channel: 'private-a', channel_data: channelData })).toEqual(
+      succeeded('private-a'),
+    )
+    expect(
+      await ask(client, {
+        auth: client.sign('private-b'),
+        channel: 'private-b',
+        channel_data: channelData,
+      }),
+    ).toMatchObject({ event: 'pusher:subscription_error' })
+  })
+
+  it('succeeds under the secret that is being replaced', async () => {
+    await using server = await startServer({
+      app: { secret: 'a-new-secret', previousSecret: APP.secret },
+    })
+    const old = await server.dial(server.wsUrl, {}, APP).established()
+    expect(await old.subscribe('private-a')).toEqual(succeeded('private-a'))
+    const current = await server.connect()
+    expect(await current.subscribe('private-a')).toEqual(succeeded('private-a'))
+  })
+
+  it('may be asked for with its data as JSON text', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    client.send({ event: 'pusher:subscribe', data: '{"channel":"news"}' })
+    expect(await client.next()).toEqual(succeeded('news'))
+  })
+
+  it('brings the events that are published from then on', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('my-channel')
+    await server.trigger('my-channel', 'App\\Events\\Shipped', { id: 1, url: 'https://x/\u00e9' })
+    expect(await client.nextText()).toBe(
+      '{"event":"App\\\\Events\\\\Shipped","channel":"my-channel","data":"{\\"id\\":1,\\"url\\":\\"https://x/\u00e9\\"}"}',
+    )
+  })
+
+  it('brings the events of its own channel and app only', async () => {
+    const other = { id: '4', key: 'other-key', secret: 'other-secret' }
+    await using server = await startServer({ apps: [APP, other] })
+    const client = await server.connect()
+    await client.subscribe('news')
+    const neighbour = await server
+      .dial(server.wsUrl.replace(APP.key, other.key), {}, other)
+      .established()
+    await neighbour.subscribe('news')
+    await server.trigger('news-2', 'e', {})
+    await client.expectNothing()
+    await server.trigger('news', 'e', {})
+    expect(await client.next()).toEqual({ event: 'e', channel: 'news', data: {} })
+    await neighbour.expectNothing()
+  })
+
+  it('does not bring what its own connection is excluded from', async () => {
+    await using server = await startServer()
+    const [sender, listener] = await Promise.all([server.connect(), server.connect()])
+    await sender.subscribe('news')
+    await listener.subscribe('news')
+    await server.trigger('news', 'e', {}, { socket_id: sender.socketId })
+    expect(await listener.next()).toEqual({ event: 'e', channel: 'news', data: {} })
+    await sender.expectNothing()
+  })
+
+  it('brings an event once, though it is published to several channels of it at once', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('a')
+    await client.subscribe('b')
+    await server.request('POST', '/events', {
+      body: { name: 'e', channels: ['a', 'b', 'a'], data: '1' },
+    })
+    expect(await client.next()).toEqual({ event: 'e', channel: 'a', data: 1 })
+    expect(await client.next()).toEqual({ event: 'e', channel: 'b', data: 1 })
+    await client.expectNothing()
+  })
+
+  it('brings events in the order they were published', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('news')
+    for (let batch = 0; batch < 5; batch += 1) {
+      await server.request('POST', '/batch_events', {
+        body: {
+          batch: Array.from({ length: 10 }, (_, index) => ({
+            name: 'e',
+            channel: 'news',
+            data: String(batch * 10 + index),
+          })),
+        },
+      })
+    }
+    for (let index = 0; index < 50; index += 1) {
+      expect(await client.next()).toMatchObject({ data: index })
+    }
+  })
+})
+
+describe('subscribing again', () => {
+  it('succeeds again, and counts and delivers once', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    expect(await client.subscribe('news')).toEqual(succeeded('news'))
+    expect(await client.subscribe('news')).toEqual(succeeded('news'))
+    const { body } = await server.request('GET', '/channels/news', {
+      query: { info: 'subscription_count' },
+    })
+    expect(body).toEqual({ occupied: true, subscription_count: 1 })
+    await server.trigger('news', 'e', {})
+    expect(await client.next()).toMatchObject({ event: 'e' })
+    await client.expectNothing()
+
+    client.unsubscribe('news')
+    await server.trigger('news', 'e', {})
+    await client.expectNothing()
+  })
+
+  it('still asks for a signature', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('private-a')
+    expect(await ask(client, { channel: 'private-a', auth: 'wrong' })).toMatchObject({
+      event: 'pusher:subscription_error',
+    })
+    await server.trigger('private-a', 'e', {})
+    expect(await client.next()).toMatchObject({ event: 'e' })
+  })
+})
+
+describe('unsubscribing', () => {
+  it('is not answered, and ends the events', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('news')
+    client.sendText('{"event":"pusher:unsubscribe","data":{"channel":"news"}}')
+    await client.expectNothing()
+    await server.trigger('news', 'e', {})
+    await client.expectNothing()
+    expect(await server.request('GET', '/channels')).toMatchObject({ body: { channels: {} } })
+  })
+
+  it.each(['news', 'private-a', 'never heard of', '', '#', '\ud800'])(
+    'from a channel one is not in does nothing: %j',
+    async (channel) => {
+      await using server = await startServer()
+      const other = await server.connect()
+      await other.subscribe('news')
+      const client = await server.connect()
+      client.unsubscribe(channel)
+      await client.expectNothing()
+      await server.trigger('news', 'e', {})
+      expect(await other.next()).toMatchObject({ event: 'e' })
+    },
+  )
+
+  it('between two subscriptions in one turn leaves one membership', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    const subscribe = { event: 'pusher:subscribe', data: { channel: 'news' } }
+    client.send(subscribe)
+    client.unsubscribe('news')
+    client.send(subscribe)
+    expect(await client.next()).toEqual(succeeded('news'))
+    expect(await client.next()).toEqual(succeeded('news'))
+    await server.trigger('news', 'e', {})
+    expect(await client.next()).toMatchObject({ event: 'e' })
+    await client.expectNothing()
+  })
+})
+
+describe('a subscription is refused', () => {
+  it('with an error that Echo can tie to its channel, and no pusher:error beside it', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    client.send({ event: 'pusher:subscribe', data: { channel: 'private-a', auth: 'k:s' } })
+    expect(await client.nextText()).toBe(
+      '{"event":"pusher:subscription_error","channel":"private-a","data":{"type":"AuthError","error":"The signature for private-a was made with another app key than this connection\'s.","status":401}}',
+    )
+    await client.expectNothing()
+  })
+
+  it.each([
+    'private-a',
+    'private-cache-a',
+    'private-encrypted-a',
+    'private-encrypted-cache-a',
+    'presence-a',
+    'presence-cache-a',
+  ])('without a signature, where the kind wants one: %s', async (channel) => {
+    await using server = await startServer()
+    const client = await server.connect()
+    const channelData = '{"user_id":"7"}'
+    for (const auth of [undefined, '', `${APP.key}:${'0'.repeat(64)}`, client.sign('private-b')]) {
+      expect(await ask(client, { channel, auth, channel_data: channelData })).toMatchObject({
+        event: 'pusher:subscription_error',
+        channel,
+        data: { type: 'AuthError', status: 401 },
+      })
+    }
+    await server.trigger(channel, 'e', {})
+    await client.expectNothing()
+  })
+
+  it("with another connection's signature", async () => {
+    await using server = await startServer()
+    const [client, other] = await Promise.all([server.connect(), server.connect()])
+    expect(await ask(client, { channel: 'private-a', auth: other.sign('private-a') })).toEqual(
+      subscriptionError(
+        'private-a',
+        'AuthError',
+        "The signature does not match this channel and socket. The app's secret and the server's may differ.",
+        401,
+      ),
+    )
+  })
+
+  it.each([
+    ['an empty name', ''],
+    ['a space', 'my channel'],
+    ['a colon', 'a:b'],
+    ['a line break', 'a\nb'],
+    ['a letter beyond ASCII', 'caf\u00e9'],
+    ['a lone surrogate', 'a\ud800'],
+    ['a reserved name', '#news'],
+    ['a user channel without a user', '#server-to-user-'],
+    ['a wildcard', 'private-*'],
+  ])('for its name: %s', async (_what, channel) => {
+    await using server = await startServer()
+    const client = await server.connect()
+    expect(await ask(client, { channel, auth: client.sign(channel) })).toEqual(
+      subscriptionError(
+        channel,
+        'InvalidChannel',
+        'A channel name has at most 200 of the characters A-Z a-z 0-9 _ - = @ , . ;',
+        4009,
+      ),
+    )
+  })
+
+  it('for a name of 201 characters, and not for one of 200', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    const longest = 'private-'.padEnd(200, 'x')
+    expect(await client.subscribe(longest)).toEqual(succeeded(longest))
+    expect(await client.subscribe(`${longest}x`)).toMatchObject({
+      event: 'pusher:subscription_error',
+      channel: `${longest}x`,
+      data: { type: 'InvalidChannel', status: 4009 },
+    })
+  })
+
+  it('for one channel more than a connection may have', async () => {
+    await using server = await startServer({ limits: { subscriptionsPerConnection: 3 } })
+    const client = await server.connect()
+    for (const channel of ['a', 'b', 'c']) await client.subscribe(channel)
+    const full = subscriptionError(
+      'd',
+      'LimitReached',
+      'This connection has its 3 subscriptions (limits.subscriptionsPerConnection).',
+      4301,
+    )
+    expect(await client.subscribe('d')).toEqual(full)
+    expect(await client.subscribe('a'), 'one it already has').toEqual(succeeded('a'))
+
+    client.unsubscribe('a')
+    expect(await client.subscribe('d')).toEqual(succeeded('d'))
+    const other = await server.connect()
+    expect(await other.subscribe('a')).toEqual(succeeded('a'))
+  })
+
+  it('without changing anything, and is counted by reason', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await ask(client, { channel: 'private-a', auth: 'wrong' })
+    await ask(client, { channel: 'a b' })
+    expect(await server.request('GET', '/channels')).toMatchObject({ body: { channels: {} } })
+    const refused = 'resound_subscribe_refused_total'
+    expect(await metricOf(server, refused, { reason: 'signature' })).toBe(1)
+    expect(await metricOf(server, refused, { reason: 'name' })).toBe(1)
+  })
+})
+
+describe('names that only resemble a prefix', () => {
+  it.each(['privateer', 'presences', 'my-private-x', 'my-presence-x'])(
+    'are those of public channels: %s',
+    async (channel) => {
+      await using server = await startServer()
+      const client = await server.connect()
+      expect(await ask(client, { channel })).toEqual(succeeded(channel))
+    },
+  )
+})
