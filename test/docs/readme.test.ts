@@ -1,0 +1,34 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { OPTIONS } from '../../src/config/options.ts'
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const SNIPPETS = path.join(ROOT, 'docs/snippets')
+const PAGES = ['README.md', 'docs/laravel-redis.md', 'docs/performance.md', 'CHANGELOG.md']
+
+const read = (file: string): Promise<string> => readFile(path.join(ROOT, file), 'utf8')
+
+describe('the README', () => {
+  it.each(readdirSync(SNIPPETS))('shows %s as the tests use it', async (snippet) => {
+    const text = await readFile(path.join(SNIPPETS, snippet), 'utf8')
+    expect(await read('README.md')).toContain(`\n${text.trimEnd()}\n\`\`\``)
+  })
+
+  it('names environment variables that exist', async () => {
+    const named = (await read('README.md')).match(/\bRESOUND_[A-Z_]+\b(?!\*)/g) ?? []
+    expect(named.length).toBeGreaterThan(5)
+    const existing = OPTIONS.map(({ variable }) => variable)
+    for (const name of named) expect(existing).toContain(name)
+  })
+})
+
+describe.each(PAGES)('%s', (page) => {
+  it('links to files that exist', async () => {
+    const links = [...(await read(page)).matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) => to)
+    for (const to of links) {
+      expect(existsSync(path.join(ROOT, path.dirname(page), to ?? '')), to).toBe(true)
+    }
+  })
+})
