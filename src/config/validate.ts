@@ -22,9 +22,11 @@ export function validate(settings: readonly Setting[], file: ConfigFile | undefi
   for (const { path, value } of settings) input = withValue(input, path, value)
   const parsed = Config.safeParse(input)
   if (parsed.success) return { config: frozen(parsed.data), problems: [] }
-  const placeOf = (path: Path) => {
+  // What is missing has no place but that of the group it is missing from.
+  const placeOf = (path: Path): string | undefined => {
+    if (path.length === 0) return undefined
     const origin = originIn(settings, file, path)
-    return origin && describeOrigin(origin)
+    return origin === undefined ? placeOf(path.slice(0, -1)) : describeOrigin(origin)
   }
   const problems = parsed.error.issues.flatMap((issue) =>
     problemsOf(issue, input, settings, placeOf),
@@ -33,20 +35,15 @@ export function validate(settings: readonly Setting[], file: ConfigFile | undefi
   return { problems: [...new Map(problems.map((problem) => [problem.message, problem])).values()] }
 }
 
-/** Where the value at `path`, or the nearest group around it, was given; undefined when it was not. */
+/** Where the value at `path` was given; undefined when it was not. */
 export function originIn(
   settings: readonly Setting[],
   file: ConfigFile | undefined,
   path: Path,
 ): Origin | undefined {
-  for (let length = path.length; length > 0; length--) {
-    const part = path.slice(0, length)
-    const name = nameOf(part)
-    const given = settings.findLast((setting) => nameOf(setting.path) === name)?.origin
-    const place = given ?? file?.placeOf(part)
-    if (place !== undefined) return place
-  }
-  return undefined
+  const name = nameOf(path)
+  const given = settings.findLast((setting) => nameOf(setting.path) === name)
+  return given?.origin ?? file?.placeOf(path) // a list is many settings, and one place in the file
 }
 
 function problemsOf(

@@ -196,6 +196,15 @@ describe('a refused configuration', () => {
   }
 })
 
+it('knows a default in a group of the file for a default, and a list for the file’s', () => {
+  const content =
+    '{\n  "admin": { "port": 0 },\n  "apps": [\n    { "id": "1", "key": "k", "secret": "s",\n      "allowedOrigins": ["a.test", "b.test"] }\n  ]\n}'
+  const { originOf } = loaded({ files: { 'resound.json': content } })
+  expect(originOf(['admin', 'host'])).toEqual({ kind: 'default' })
+  expect(originOf(['apps', 0, 'clientEvents'])).toEqual({ kind: 'default' })
+  expect(originOf(['apps', 0, 'allowedOrigins'])).toMatchObject({ line: 5, column: 7 })
+})
+
 it('is frozen all the way down', () => {
   const { config } = loaded({ environment: APP_VARIABLES })
   expect(Object.isFrozen(config)).toBe(true)
