@@ -34,8 +34,9 @@ export async function start(flags: Flags, colour: ColourChoice): Promise<number>
   for (const { level, message, fields } of loaded.notices) log[level](fields, message)
 
   const server = await startServer({ config, log })
+  const stopped = untilStopped(server, log, flags) // first: who reads the ready line may signal at once
   announce(server, loaded, format, colour)
-  const code = await untilStopped(server, log, flags)
+  const code = await stopped
   log.info('stopped')
   return code
 }

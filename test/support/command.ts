@@ -1,0 +1,136 @@
+/** The `resound` command as its users have it: the compiled program in a process of its own. */
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+
+export const PROGRAM = path.join(import.meta.dirname, '../../dist/bin/resound.js')
+
+const PATIENCE_MS = 10_000
+
+export interface Surroundings {
+  readonly directory?: string
+  /** Variables beside PATH; those of the tests' own process stay outside. */
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+export interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+type Line = Readonly<Record<string, unknown>>
+
+/** Runs a command to its end. */
+export async function resound(
+  args: readonly string[],
+  surroundings?: Surroundings,
+): Promise<Outcome> {
+  const child = spawned(args, surroundings, PATIENCE_MS)
+  const ended = once(child, 'close')
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  await ended
+  return { code: child.exitCode, stdout, stderr }
+}
+
+/** A server started by `resound start` that is listening, on free ports, with its log as JSON. */
+export class StartedServer implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #ended: Promise<unknown>
+  readonly #printed: string[] = []
+  readonly #logged: string[] = []
+  readonly #news = new EventEmitter()
+
+  private constructor(args: readonly string[], { environment, ...surroundings }: Surroundings) {
+    const variables = { RESOUND_PORT: '0', RESOUND_ADMIN_PORT: '0', ...environment }
+    this.#child = spawned(['start', ...args], { ...surroundings, environment: variables })
+    this.#ended = once(this.#child, 'close')
+    const collect = (stream: Readable, lines: string[]) => {
+      createInterface(stream).on('line', (line) => {
+        lines.push(line)
+        this.#news.emit('line')
+      })
+    }
+    collect(this.#child.stdout, this.#printed)
+    collect(this.#child.stderr, this.#logged)
+    this.#child.once('exit', () => this.#news.emit('line'))
+  }
+
+  static async start(
+    args: readonly string[] = [],
+    surroundings: Surroundings = {},
+  ): Promise<StartedServer> {
+    const server = new StartedServer(args, surroundings)
+    await server.#until(() => server.#printed.at(0))
+    return server
+  }
+
+  /** The ready line, as it was printed. */
+  get readyLine(): string {
+    return this.#printed.at(0) ?? ''
+  }
+
+  get port(): number {
+    return Number(JSON.parse(this.readyLine).port)
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** All lines on standard output, then all on standard error. */
+  get output(): string {
+    return [...this.#printed, ...this.#logged].join('\n')
+  }
+
+  get log(): readonly Line[] {
+    return this.#logged.map((line) => JSON.parse(line))
+  }
+
+  /** The first log line with this message, as soon as it is written. */
+  logged(message: string): Promise<Line> {
+    return this.#until(() => this.log.find(({ msg }) => msg === message))
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** Resolves when the process has ended. @returns its exit code, or null if a signal killed it */
+  async exit(): Promise<number | null> {
+    await this.#ended
+    return this.#child.exitCode
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
+  }
+
+  async #until<T>(find: () => T | undefined): Promise<T> {
+    const signal = AbortSignal.timeout(PATIENCE_MS)
+    for (;;) {
+      const found = find()
+      if (found !== undefined) return found
+      if (this.#child.exitCode !== null || this.#child.signalCode !== null)
+        throw new Error(`the server has ended:\n${this.output}`)
+      await once(this.#news, 'line', { signal })
+    }
+  }
+}
+
+function spawned(
+  args: readonly string[],
+  { directory, environment }: Surroundings = {},
+  timeout = 0,
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [PROGRAM, ...args], {
+    cwd: directory,
+    env: { PATH: process.env['PATH'], ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout,
+  })
+}
