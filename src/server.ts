@@ -55,6 +55,7 @@ export interface Server {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log, clock = realClock } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
+  let largestBody = bodyBytes(config)
 
   const publicApp = createApp(config.tls)
   const adminApp = createApp(undefined)
@@ -97,9 +98,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       readiness: () => readiness,
       counted: (route, status) => requests.count(route, status),
     }),
-    { bodyBytes: bodyBytes(config), onFault },
+    { bodyBytes: () => largestBody, onFault },
   )
-  serveHttp(adminApp, createAdminApi(metrics, config.admin.token), { bodyBytes: 0, onFault })
+  serveHttp(adminApp, createAdminApi(metrics, config.admin.token), { bodyBytes: () => 0, onFault })
 
   const listeners: Listener[] = []
   const stopListening = (): void => {
@@ -152,6 +153,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         else if (!app.settings.enabled) connection.close(CLOSE.APP_DISABLED, 'The app is disabled.')
       }
       laravel.listen(next)
+      largestBody = bodyBytes(next)
       log.level = next.log.level
       return restartOnly(config, next)
     },

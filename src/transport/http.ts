@@ -14,8 +14,8 @@ import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchan
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
 
 export interface HttpOptions {
-  /** Largest body in bytes. */
-  readonly bodyBytes: number
+  /** Largest body in bytes; it can change while the server runs. */
+  readonly bodyBytes: () => number
   /** Told of a handler that threw: a bug of ours, answered with 500. */
   readonly onFault: (fault: unknown) => void
 }
@@ -57,7 +57,7 @@ class Exchange implements HttpRequest {
       this.#isOver = true
     })
     const length = req.getHeader('content-length')
-    if (Number(length) > this.#options.bodyBytes) this.#refuseBody()
+    if (Number(length) > this.#options.bodyBytes()) this.#refuseBody()
     else if (length === '' && req.getHeader('transfer-encoding') === '') this.#respond()
     else this.#res.onData((piece, isLast) => this.#collect(piece, isLast))
   }
@@ -65,7 +65,7 @@ class Exchange implements HttpRequest {
   #collect(piece: ArrayBuffer, isLast: boolean): void {
     if (this.#isOver) return
     this.#size += piece.byteLength
-    if (this.#size > this.#options.bodyBytes) {
+    if (this.#size > this.#options.bodyBytes()) {
       this.#refuseBody()
     } else if (isLast && this.#pieces === undefined) {
       this.body = Buffer.from(piece) // where it lies: `piece` is valid until this returns
@@ -80,7 +80,7 @@ class Exchange implements HttpRequest {
   }
 
   #refuseBody(): void {
-    const most = this.#options.bodyBytes
+    const most = this.#options.bodyBytes()
     this.#write(refusal(413, `The request body is larger than ${most} bytes.`), 'close')
   }
 
