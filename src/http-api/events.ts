@@ -115,7 +115,7 @@ function readTrigger(item: unknown, app: App, form: 'channels' | 'channel'): Tri
   return {
     info,
     publication: {
-      appId: app.id,
+      app,
       source: 'http',
       channels,
       event: name,

@@ -129,9 +129,8 @@ export class Hub {
   // hot path: once per publication per node; nothing here runs per subscriber (test/bench, fan-1000).
   /** Sends an event to the subscribers on this node, and keeps it where a channel remembers. */
   deliver(publication: Publication): void {
-    const { appId, channels, event, data, exceptSocketId, source } = publication
-    const live = this.#live.get(appId)
-    if (live === undefined) return
+    const { app, channels, event, data, exceptSocketId, source } = publication
+    const live = this.live(app)
     live.tally.received[source] += 1
     const sender = exceptSocketId === undefined ? undefined : live.connections.get(exceptSocketId)
     let frame: encode.EventFrame | undefined

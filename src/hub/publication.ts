@@ -1,8 +1,9 @@
+import type { App } from '../apps/app.ts'
 import type { EventSource } from './tally.ts'
 
 /** An event on its way to one or more channels of an app. */
 export interface Publication {
-  readonly appId: string
+  readonly app: App
   /** Which door it came through. Only what a server publishes is remembered by cache channels. */
   readonly source: EventSource
   /** Allowed names, each once. */

@@ -74,7 +74,9 @@ export class LaravelSources {
         return hub.live(app).channels.has(channel) || kindOf(channel).cached
       },
       deliver: ({ appId, channel, event, data, exceptSocketId }) => {
-        hub.deliver({ appId, source: 'redis', channels: [channel], event, data, exceptSocketId })
+        const app = apps.byId(appId)
+        if (app === undefined) return
+        hub.deliver({ app, source: 'redis', channels: [channel], event, data, exceptSocketId })
       },
       ignored: (appId, reason) => {
         const app = apps.byId(appId)

@@ -26,7 +26,7 @@ export function relay(message: ClientEvent, from: Connection, hub: Hub, clock: C
   const { socketId, live } = from
   const userId = live.channels.get(channel)?.presence?.members.memberOf(socketId)?.userId
   const done = hub.publish({
-    appId: live.app.id,
+    app: live.app,
     source: 'client',
     channels: [channel],
     event,
