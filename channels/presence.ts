@@ -1,6 +1,7 @@
 import type { Admission, ChannelKind, Member, Refusal } from './kind.ts'
 import { USER_ID_LENGTH } from './name.ts'
 import { admitSigned } from './private.ts'
+import { parseSigned, textOf } from './signed-json.ts'
 
 /** Subscribers are members, known to each other by user id. */
 export const presenceChannel: ChannelKind = {
@@ -43,21 +44,15 @@ function refused(reason: Refusal['reason'], message: string, status: number): Ad
 
 /** Reads `channel_data`. Older SDKs send the id as a number; from here on it is a string. */
 function readMember(channelData: string): Member | undefined {
-  let data: unknown
-  try {
-    data = JSON.parse(channelData)
-  } catch {
-    return undefined // signed, but not JSON: refused like any other channel_data without a user_id
-  }
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined
-  const userId = userIdOf('user_id' in data ? data.user_id : undefined)
-  if (userId === undefined) return undefined
-  const userInfo = 'user_info' in data ? JSON.stringify(data.user_info) : 'null'
-  return { userId, userInfo }
+  const data = parseSigned(channelData)
+  if (data === undefined) return undefined
+  const userId = userIdOf(data['user_id'])
+  const userInfo = textOf(data['user_info'])
+  return userId === undefined || userInfo === undefined ? undefined : { userId, userInfo }
 }
 
 /** The user id as the string that is used everywhere, or undefined when it cannot be one. */
-export function userIdOf(id: unknown): string | undefined {
+function userIdOf(id: unknown): string | undefined {
   const text = typeof id === 'number' && Number.isFinite(id) ? String(id) : id
   if (typeof text !== 'string' || text === '' || text.length > USER_ID_LENGTH) return undefined
   return text

@@ -1,5 +1,6 @@
 import { isUserId } from '../../channels/name.ts'
 import { isSigned, userText } from '../../channels/signature.ts'
+import { parseSigned, textOf } from '../../channels/signed-json.ts'
 import type { Connection, User } from '../hub/connection.ts'
 import type { Hub } from '../hub/hub.ts'
 import { NOTICE } from '../protocol/codes.ts'
@@ -43,18 +44,17 @@ export function signIn({ auth, userData }: SignIn, from: Connection, hub: Hub): 
 
 /** Reads `user_data`. The id must be a string: pusher-js drops the success of any other. */
 function readUser(userData: string): User | undefined {
-  let data: unknown
-  try {
-    data = JSON.parse(userData)
-  } catch {
-    return undefined // signed, but not JSON: refused like any other user_data without an id
-  }
-  if (typeof data !== 'object' || data === null || !('id' in data)) return undefined
-  if (typeof data.id !== 'string' || !isUserId(data.id)) return undefined
-  const watchlist = 'watchlist' in data && Array.isArray(data.watchlist) ? data.watchlist : []
-  return {
-    userId: data.id,
-    userInfo: 'user_info' in data ? JSON.stringify(data.user_info) : 'null',
-    watchlist: [...new Set(watchlist.map(String))].filter(isUserId),
-  }
+  const data = parseSigned(userData)
+  if (data === undefined) return undefined
+  const { id, user_info: info, watchlist } = data
+  if (typeof id !== 'string' || !isUserId(id)) return undefined
+  const userInfo = textOf(info)
+  if (userInfo === undefined) return undefined
+  return { userId: id, userInfo, watchlist: Array.isArray(watchlist) ? userIds(watchlist) : [] }
+}
+
+/** The user ids in a list, each once. Apps may give them as numbers. */
+function userIds(list: readonly unknown[]): string[] {
+  const ids = list.filter((id) => typeof id === 'string' || typeof id === 'number').map(String)
+  return [...new Set(ids)].filter(isUserId)
 }

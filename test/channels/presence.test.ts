@@ -12,11 +12,11 @@ const app = {
 }
 const ann = { userId: 'ann', userInfo: '{"name":"Ann"}' }
 
-function admit(channelData: string | undefined, more: Partial<SubscribeRequest> = {}) {
+function admit(channelData: string | undefined, more: Partial<SubscribeRequest> = {}, by = app) {
   const text = channelText('1.1', 'presence-lobby', channelData)
   const auth = `key:${createHmac('sha256', SECRET).update(text).digest('hex')}`
   const request = { socketId: '1.1', channel: 'presence-lobby', auth, channelData, user: undefined }
-  return presenceChannel.admit({ ...request, ...more }, app)
+  return presenceChannel.admit({ ...request, ...more }, by)
 }
 
 describe('a presence channel', () => {
@@ -76,6 +76,14 @@ describe('a presence channel', () => {
   ])('takes a user_info that is %s', (_what, info) => {
     expect(admit(`{"user_id":"7","user_info":${info}}`)).toMatchObject({
       member: { userInfo: info },
+    })
+  })
+
+  it('refuses a user_info that is nested too deeply to be written out again', () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000)
+    const roomy = { ...app, limits: { presenceMemberBytes: 2 ** 20 } }
+    expect(admit(`{"user_id":"7","user_info":${deep}}`, {}, roomy)).toMatchObject({
+      refusal: { reason: 'member' },
     })
   })
 
