@@ -113,8 +113,9 @@ export class Hub {
     const cameOnline = live.users.add(user.userId, connection)
     connection.send(encode.signinSuccess(userData))
     if (again) return
-    this.#showWatchlist(connection, user)
+    // Before the watchlist: whoever watches itself is told by that, once.
     if (cameOnline) this.#announceUser(live, 'online', user.userId)
+    this.#showWatchlist(connection, user)
   }
 
   /**
