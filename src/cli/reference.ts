@@ -91,7 +91,11 @@ in effect and where it came from. \`config.example.json\` holds every default.
 
 **Variables.** The name is the option's path. Lists are separated by commas, truth is \`true\` or \`false\` (also
 \`1\`, \`0\`, \`on\`, \`off\`, \`yes\`, \`no\`), and an empty variable counts as unset, except for the Redis prefix.
-\`_FILE\` after a name reads the value from that file, without the newline at its end.
+\`_FILE\` after a name reads the value from that file, without the newline at its end. What Kubernetes sets for a
+Service called resound (\`RESOUND_SERVICE_HOST\`, \`RESOUND_PORT=tcp://...\`) is left alone.
+
+**Reload.** SIGHUP reads all of it again. Apps, \`limits\`, \`redis.url\` and \`log.level\` change at once, the log names
+what needs a restart, and a configuration with a problem changes nothing.
 
 **One app by variables.** \`RESOUND_APP_...\` describes one app, where the file lists none; beside a list they are
 refused. Without an id, a key and a secret from anywhere they are generated on the first start and kept in

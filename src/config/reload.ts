@@ -1,21 +1,23 @@
+/**
+ * What a running server cannot take over from a changed configuration.
+ */
 import { isDeepStrictEqual } from 'node:util'
+import { OPTIONS } from './options.ts'
 import type { Config } from './schema.ts'
+import { valueAt } from './tree.ts'
 
-/** What a running server takes over; everything else is fixed at its start. */
-const APPLIED = new Set<keyof Config>(['apps', 'limits', 'log'])
+/** Outside of `apps`, which are all taken over, and of `limits`. */
+const TAKEN_OVER = new Set(['redis.url', 'log.level'])
 
 /** Limits that the sockets were given when they were opened for listening. */
-const FIXED_LIMITS = ['messageBytes', 'backpressureBytes'] as const
+const FIXED_LIMITS = new Set(['limits.messageBytes', 'limits.backpressureBytes'])
 
-/** The paths of the options that differ and need a restart to take effect. */
+/** The names of the options that differ and need a restart to take effect. */
 export function restartOnly(running: Config, next: Config): string[] {
-  const options = Object.keys({ ...running, ...next }) as (keyof Config)[] // the schema is strict
-  return [
-    ...options.filter(
-      (option) => !APPLIED.has(option) && !isDeepStrictEqual(running[option], next[option]),
-    ),
-    ...FIXED_LIMITS.filter((limit) => running.limits[limit] !== next.limits[limit]).map(
-      (limit) => `limits.${limit}`,
-    ),
-  ]
+  return OPTIONS.filter(
+    ({ name, path: [group] }) =>
+      group !== 'apps' && !TAKEN_OVER.has(name) && (group !== 'limits' || FIXED_LIMITS.has(name)),
+  )
+    .filter(({ path }) => !isDeepStrictEqual(valueAt(running, path), valueAt(next, path)))
+    .map(({ name }) => name)
 }

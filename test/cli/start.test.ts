@@ -255,7 +255,7 @@ describe('SIGHUP', () => {
     server.signal('SIGHUP')
     await server.logged('reloaded')
     const needed = await server.logged('a restart is needed for these options to take effect')
-    expect(needed).toMatchObject({ level: 'warn', options: ['pathPrefix', 'cache'] })
+    expect(needed).toMatchObject({ level: 'warn', options: ['pathPrefix', 'cache.ttlSeconds'] })
     expect(await greeting(server.port, 'new')).toMatchObject({
       event: 'pusher:connection_established',
     })

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { restartOnly } from '../../src/config/reload.ts'
+import { Config } from '../../src/config/schema.ts'
+
+const APP = { id: '1', key: 'k', secret: 's' }
+
+it.each([
+  ['apps', { apps: [APP] }],
+  ['limits', { limits: { eventBytes: 1, presenceMembers: 1 } }],
+  ['the Redis that is heard', { redis: { url: 'redis://host' } }],
+  ['the level of the log', { log: { level: 'debug' } }],
+])('%s are taken over without a restart', (_what, changed) => {
+  expect(restartOnly(Config.parse({}), Config.parse(changed))).toEqual([])
+})
+
+it('everything else is named, each option by itself', () => {
+  const changed = {
+    port: 1,
+    tls: { cert: '/c', key: '/k' },
+    limits: { messageBytes: 512, backpressureBytes: 16384, eventBytes: 1 },
+    cache: { ttlSeconds: 1 },
+    log: { level: 'debug', format: 'json' },
+  }
+  expect(restartOnly(Config.parse({}), Config.parse(changed))).toEqual([
+    'port',
+    'tls.cert',
+    'tls.key',
+    'limits.messageBytes',
+    'limits.backpressureBytes',
+    'cache.ttlSeconds',
+    'log.format',
+  ])
+})
+
+it('names nothing where nothing differs', () => {
+  const config = { apps: [APP], tls: { cert: '/c', key: '/k' } }
+  expect(restartOnly(Config.parse(config), Config.parse(config))).toEqual([])
+})
