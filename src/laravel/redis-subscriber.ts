@@ -5,10 +5,16 @@
  * says once that it lost Redis and once that it is back. Redis pub/sub has no replay, so what is
  * published in between is lost. Knows nothing of what the messages mean.
  */
-import { Redis } from 'ioredis'
+import { createRequire } from 'node:module'
+import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { type ErrorCode, FAULTS } from '../errors.ts'
+
+const require = createRequire(import.meta.url)
+
+/** Loaded by the first who needs it: a server that listens to no Redis does without its 25 MB. */
+const requireRedis = (): typeof import('ioredis') => require('ioredis')
 
 export interface RedisSubscriberOptions {
   /** `redis://` or `rediss://`. */
@@ -71,6 +77,7 @@ export class RedisSubscriber {
     this.#password = decodeURIComponent(password)
     this.#patterns = new Set(patterns)
     this.#heardAt = clock.now()
+    const { Redis } = requireRedis()
     this.#redis = new Redis(url, {
       lazyConnect: true,
       connectionName: 'resound',
