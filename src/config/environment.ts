@@ -49,7 +49,7 @@ export function readEnvironment(environment: Environment): EnvironmentSettings {
     } else if (text === '' && !EMPTY_COUNTS.has(variable)) {
     } else if (variable === base) {
       settings.push(setting(option, variable, text))
-    } else if (environment[base]) {
+    } else if (isSet(environment, base)) {
       problems.push(invalid(variable, `${base} is set as well; only one of the two can count`))
     } else {
       const read = readText(text)
@@ -62,6 +62,11 @@ export function readEnvironment(environment: Environment): EnvironmentSettings {
     }
   }
   return { settings, problems, serviceLinks }
+}
+
+function isSet(environment: Environment, variable: string): boolean {
+  const text = environment[variable]
+  return text !== undefined && (text !== '' || EMPTY_COUNTS.has(variable))
 }
 
 /** `text` as the type that `option` has; text that is not of that type stays text, and is refused later. */

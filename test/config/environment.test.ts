@@ -145,13 +145,16 @@ describe('a variable with _FILE', () => {
     ])
   })
 
-  it('cannot stand beside the variable itself', () => {
-    const environment = { RESOUND_APP_SECRET: 'a', RESOUND_APP_SECRET_FILE: '/b' }
+  it.each([
+    ['RESOUND_APP_SECRET', 'a'],
+    ['RESOUND_APP_LARAVEL_REDIS_PREFIX', ''],
+  ])('cannot stand beside %s=%s itself', (variable, text) => {
+    const environment = { [variable]: text, [`${variable}_FILE`]: '/b' }
     expect(readEnvironment(environment).problems).toEqual([
       {
         code: 'RESOUND_CONFIG_INVALID',
-        place: 'RESOUND_APP_SECRET_FILE',
-        message: 'RESOUND_APP_SECRET is set as well; only one of the two can count',
+        place: `${variable}_FILE`,
+        message: `${variable} is set as well; only one of the two can count`,
       },
     ])
   })
