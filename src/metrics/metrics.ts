@@ -64,15 +64,8 @@ export class Metrics {
         gauge.set({ app: app.id }, connections.size)
       }
     })
-    this.#counter('resound_connections_opened_total', 'Connections opened.', ['app'], (counter) => {
-      for (const { app, tally } of this.#sources.lives()) counter.inc({ app: app.id }, tally.opened)
-    })
-    this.#counterOf(
-      'resound_connections_closed_total',
-      'Connections closed, by close code.',
-      'code',
-      'closed',
-    )
+    this.#perApp('resound_connections_opened_total', 'Connections opened.', 'opened')
+    this.#perLabel('resound_connections_closed_total', 'Connections closed.', 'code', 'closed')
     this.#counter(
       'resound_connections_refused_total',
       'Connections refused at the handshake.',
@@ -81,16 +74,23 @@ export class Metrics {
         for (const [code, count] of this.#sources.rejected) counter.inc({ code }, count)
       },
     )
-    this.#gauge(
-      'resound_subscriptions',
-      'Subscriptions, by kind of channel.',
-      ['app', 'kind'],
-      (gauge) => {
-        for (const { app, channels } of this.#sources.lives()) {
-          for (const { kind, count } of channels.values())
-            gauge.inc({ app: app.id, kind: kind.name }, count)
+    this.#perApp(
+      'resound_slow_consumers_closed_total',
+      'Connections closed because they read too slowly.',
+      'slowConsumers',
+    )
+    this.#gauge('resound_subscriptions', 'Subscriptions.', ['app', 'kind'], (gauge) => {
+      for (const { app, channels } of this.#sources.lives()) {
+        for (const { kind, count } of channels.values()) {
+          gauge.inc({ app: app.id, kind: kind.name }, count)
         }
-      },
+      }
+    })
+    this.#perLabel(
+      'resound_subscribe_refused_total',
+      'Subscriptions refused.',
+      'reason',
+      'subscribeRefused',
     )
     this.#gauge(
       'resound_presence_members',
@@ -102,21 +102,6 @@ export class Metrics {
             gauge.inc({ app: app.id }, presence?.members.count ?? 0)
           }
         }
-      },
-    )
-    this.#counterOf(
-      'resound_subscribe_refused_total',
-      'Subscriptions refused.',
-      'reason',
-      'subscribeRefused',
-    )
-    this.#counter(
-      'resound_slow_consumers_closed_total',
-      'Connections closed because they read too slowly.',
-      ['app'],
-      (counter) => {
-        for (const { app, tally } of this.#sources.lives())
-          counter.inc({ app: app.id }, tally.slowConsumers)
       },
     )
   }
@@ -134,31 +119,23 @@ export class Metrics {
         }
       },
     )
-    this.#counter(
+    this.#perApp(
       'resound_events_delivered_total',
       'Events delivered, once per connection.',
-      ['app'],
-      (counter) => {
-        for (const { app, tally } of this.#sources.lives())
-          counter.inc({ app: app.id }, tally.delivered)
-      },
+      'delivered',
     )
-    this.#counter(
+    this.#perApp(
       'resound_events_unheard_total',
       'Events to a channel without subscribers.',
-      ['app'],
-      (counter) => {
-        for (const { app, tally } of this.#sources.lives())
-          counter.inc({ app: app.id }, tally.unheard)
-      },
+      'unheard',
     )
-    this.#counterOf(
+    this.#perLabel(
       'resound_client_events_refused_total',
       'Client events refused.',
       'reason',
       'clientEventRefused',
     )
-    this.#counterOf(
+    this.#perLabel(
       'resound_redis_ignored_total',
       "Messages of Laravel's redis driver that were ignored.",
       'reason',
@@ -202,8 +179,19 @@ export class Metrics {
     )
   }
 
-  /** A counter of one of the tallies that count by a label. */
-  #counterOf(
+  /** A counter of what an app's tally counts in one number. */
+  #perApp(
+    name: string,
+    help: string,
+    field: 'opened' | 'slowConsumers' | 'delivered' | 'unheard',
+  ): void {
+    this.#counter(name, help, ['app'], (counter) => {
+      for (const { app, tally } of this.#sources.lives()) counter.inc({ app: app.id }, tally[field])
+    })
+  }
+
+  /** A counter of what an app's tally counts by a label. */
+  #perLabel(
     name: string,
     help: string,
     label: string,
@@ -211,8 +199,9 @@ export class Metrics {
   ): void {
     this.#counter(name, help, ['app', label], (counter) => {
       for (const { app, tally } of this.#sources.lives()) {
-        for (const [value, count] of tally[field])
+        for (const [value, count] of tally[field]) {
           counter.inc({ app: app.id, [label]: value }, count)
+        }
       }
     })
   }
