@@ -98,7 +98,7 @@ function readTrigger(item: unknown, app: App, form: 'channels' | 'channel'): Tri
     return bad(`An event name has at most ${eventNameLength} characters.`)
   }
   const data = readData(item['data'])
-  if (data === undefined) return bad('An event needs "data", a string of JSON.')
+  if (typeof data !== 'string') return data
   if (Buffer.byteLength(data) > eventBytes) {
     return {
       status: 413,
@@ -129,13 +129,13 @@ const isSocketIdText = (value: unknown): value is string =>
   typeof value === 'string' && isSocketId(value)
 
 /** The data as text: SDKs send a string; anything else becomes its JSON. Nothing is no data. */
-function readData(data: unknown): string | undefined {
+function readData(data: unknown): string | Problem {
   if (typeof data === 'string') return data
-  if (data === undefined || data === null) return undefined
+  if (data === undefined || data === null) return bad('An event needs "data", a string of JSON.')
   try {
     return JSON.stringify(data)
   } catch {
-    return undefined // RangeError: nested more deeply than the stack
+    return bad('The data is nested too deeply.') // RangeError: more deeply than the stack
   }
 }
 
