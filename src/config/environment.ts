@@ -46,8 +46,10 @@ export function readEnvironment(environment: Environment): EnvironmentSettings {
     const option = byVariable.get(base)
     if (option === undefined) {
       problems.push(invalid(variable, unknownVariable(variable)))
-    } else if (text === '' && !EMPTY_COUNTS.has(variable)) {
-    } else if (variable === base) {
+      continue
+    }
+    if (!isSet(environment, variable)) continue
+    if (variable === base) {
       settings.push(setting(option, variable, text))
     } else if (isSet(environment, base)) {
       problems.push(invalid(variable, `${base} is set as well; only one of the two can count`))
