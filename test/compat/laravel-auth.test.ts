@@ -6,6 +6,12 @@ import { subscribed } from '../support/echo.ts'
 import { Inbox } from '../support/inbox.ts'
 import { ANN, BEN, type Person } from '../support/laravel.ts'
 
+/** A frame, as pusher-js shows it. */
+interface Message {
+  readonly event: string
+  readonly channel?: string
+}
+
 const sign = (text: string): string =>
   `${APP.key}:${createHmac('sha256', APP.secret).update(text).digest('hex')}`
 
@@ -70,17 +76,12 @@ describe.each(['pusher', 'reverb', 'redis'] as const)(
       const { pusher } = page
       const greeted = new Inbox()
       pusher.user.bind('greeting', greeted.push)
-      const listening = new Promise<void>((resolve) => {
-        pusher.connection.bind(
-          'message',
-          ({ event, channel }: { event: string; channel?: string }) => {
-            const succeeded = event === 'pusher_internal:subscription_succeeded'
-            if (succeeded && channel === '#server-to-user-1') resolve()
-          },
-        )
+      const listening = new Inbox()
+      pusher.connection.bind('message', ({ event, channel }: Message) => {
+        if (event === 'pusher_internal:subscription_succeeded') listening.push(channel)
       })
       page.echo.connector.signin()
-      await listening
+      expect(await listening.next()).toBe('#server-to-user-1')
       expect(pusher.user.user_data).toEqual({ id: '1', user_info: { name: 'Ann' } })
 
       const { id, key, secret } = APP

@@ -13,20 +13,18 @@ if (config('broadcasting.auth') !== null) {
 
 $connection = Broadcast::connection(config('broadcasting.auth'));
 
-$guards = ['guards' => ['web', 'api']];
+$connection->channel('App.Models.User.{id}', fn (User $user, int $id) => $user->id === $id);
 
-$connection->channel('App.Models.User.{id}', fn (User $user, int $id) => $user->id === $id, $guards);
+$connection->channel('App.Models.Post.{post}', fn (User $user, Post $post) => true);
 
-$connection->channel('App.Models.Post.{post}', fn (User $user, Post $post) => true, $guards);
+$connection->channel('orders.{order}', fn (User $user, int $order) => $order === $user->id);
 
-$connection->channel('orders.{order}', fn (User $user, int $order) => $order === $user->id, $guards);
+$connection->channel('secrets.{id}', fn (User $user, int $id) => $user->id === $id);
 
-$connection->channel('secrets.{id}', fn (User $user, int $id) => $user->id === $id, $guards);
-
-$connection->channel('chat.{chat}', fn (User $user, int $chat) => $chat === 1 ? ['name' => $user->name] : null, $guards);
+$connection->channel('chat.{chat}', fn (User $user, int $chat) => $chat === 1 ? ['name' => $user->name] : null);
 
 $connection->resolveAuthenticatedUserUsing(function (Request $request) {
-    $user = $request->user('web') ?? $request->user('api');
+    $user = $request->user();
 
     return $user === null ? null : ['id' => (string) $user->id, 'user_info' => ['name' => $user->name]];
 });
