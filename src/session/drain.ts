@@ -25,16 +25,19 @@ export async function drain(
   signal: AbortSignal,
 ): Promise<void> {
   const started = clock.now()
+  let due = 0 // a slow pace owes less than one close per step
   while (!signal.aborted) {
     const waiting = shuffled([...hub.connections()])
     if (waiting.length === 0) return
     const left = started + options.windowSeconds * 1000 - clock.now()
     const stepsLeft = Math.max(1, left / STEP_MILLISECONDS)
-    const perStep = Math.max(
+    due += Math.max(
       (options.closesPerSecond * STEP_MILLISECONDS) / 1000,
       waiting.length / stepsLeft,
     )
-    for (const connection of waiting.slice(0, Math.ceil(perStep))) closeForRestart(connection)
+    const closing = Math.floor(due)
+    due -= closing
+    for (const connection of waiting.slice(0, closing)) closeForRestart(connection)
     await pause(clock, STEP_MILLISECONDS, signal)
   }
   closeAll(hub)

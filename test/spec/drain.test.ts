@@ -1,0 +1,215 @@
+/** Stopping: everybody is sent back with 4200, at a pace that those who take them can bear. */
+
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { TestClient } from '../support/client.ts'
+import { ManualClock } from '../support/clock.ts'
+import { RawHttp, request } from '../support/raw-http.ts'
+import { frame, RawSocket } from '../support/raw-socket.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const STEP_MILLISECONDS = 50
+
+const connectAll = (server: TestServer, count: number): Promise<TestClient[]> =>
+  Promise.all(Array.from({ length: count }, () => server.connect()))
+
+const left = (server: TestServer): number => [...server.server.hub.connections()].length
+
+/** Lets time pass step by step, and what waits for each step go on. */
+async function pass(clock: ManualClock, milliseconds: number): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed += STEP_MILLISECONDS) {
+    clock.advance(STEP_MILLISECONDS)
+    await setImmediate()
+  }
+}
+
+const RESTART = {
+  frame: {
+    event: 'pusher:error',
+    data: { code: 4200, message: 'The server is restarting.' },
+  },
+  closed: { code: 4200, reason: 'The server is restarting.' },
+}
+
+const endOf = async (client: TestClient) => ({
+  frame: await client.next(),
+  closed: await client.closed,
+})
+
+describe('a server that drains', () => {
+  it('tells every connection to reconnect: an error and a close with 4200', async () => {
+    await using server = await startServer()
+    const clients = await connectAll(server, 5)
+    await server.server.drain()
+    for (const client of clients) expect(await endOf(client)).toEqual(RESTART)
+  })
+
+  it('lets connections go at the pace that is configured', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock, drain: { closesPerSecond: 40 } })
+    await connectAll(server, 30)
+    const drained = server.server.drain()
+    await pass(clock, 500)
+    expect(left(server)).toBeGreaterThanOrEqual(8)
+    expect(left(server)).toBeLessThanOrEqual(10)
+    await pass(clock, 500)
+    expect(left(server)).toBe(0)
+    await drained
+  })
+
+  it('keeps a pace that is slower than its steps', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock, drain: { closesPerSecond: 2 } })
+    await connectAll(server, 6)
+    const drained = server.server.drain()
+    await pass(clock, 1000)
+    expect(left(server)).toBe(4)
+    await pass(clock, 1000)
+    expect(left(server)).toBe(2)
+    await pass(clock, 1000 + STEP_MILLISECONDS)
+    await drained
+  })
+
+  it('is done within the window, however many there are', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({
+      clock,
+      drain: { closesPerSecond: 1, windowSeconds: 1 },
+    })
+    await connectAll(server, 40)
+    const drained = server.server.drain()
+    await pass(clock, 500)
+    expect(left(server)).toBeGreaterThan(15)
+    expect(left(server)).toBeLessThan(25)
+    await pass(clock, 500 + STEP_MILLISECONDS)
+    expect(left(server)).toBe(0)
+    await drained
+  })
+
+  it('serves those who are still there', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({
+      clock,
+      app: { clientEvents: true },
+      drain: { closesPerSecond: 1 },
+    })
+    const clients = await connectAll(server, 3)
+    for (const client of clients) await client.subscribe('private-a')
+    const drained = server.server.drain()
+    const [sender, ...listeners] = clients as [TestClient, ...TestClient[]]
+    sender.send({ event: 'client-x', channel: 'private-a', data: {} })
+    for (const listener of listeners)
+      expect(await listener.next()).toMatchObject({ event: 'client-x' })
+    await pass(clock, 4000)
+    await drained
+  })
+
+  it('announces who goes to who is still there', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock, drain: { closesPerSecond: 1 } })
+    const clients = await connectAll(server, 2)
+    for (const [index, client] of clients.entries()) {
+      await client.subscribe('presence-a', { user_id: String(index) })
+    }
+    await clients[0]?.next()
+    const drained = server.server.drain()
+    await pass(clock, 1000)
+    const first = await Promise.race(
+      clients.map(async (client, index) => {
+        await client.closed
+        return index
+      }),
+    )
+    expect(await clients[1 - first]?.next()).toEqual({
+      event: 'pusher_internal:member_removed',
+      channel: 'presence-a',
+      data: { user_id: String(first) },
+    })
+    await pass(clock, 1000 + STEP_MILLISECONDS)
+    await drained
+  })
+
+  it('refuses new connections, and says on those it has that it is not ready', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock, drain: { closesPerSecond: 1 } })
+    await server.connect()
+    using kept = await RawHttp.connect(server.port)
+    await kept.send(request('GET', '/ready'))
+    expect(await kept.next()).toMatchObject({
+      status: 200,
+      body: '{"ready":true,"reason":"serving"}',
+    })
+
+    const drained = server.server.drain()
+    await kept.send(request('GET', '/ready'))
+    expect(await kept.next()).toMatchObject({
+      status: 503,
+      body: '{"ready":false,"reason":"draining"}',
+    })
+    await kept.send(request('GET', '/up'))
+    expect(await kept.next()).toMatchObject({ status: 200 })
+    const [refused] = await once(connect({ port: server.port, host: '127.0.0.1' }), 'error')
+    expect(refused).toMatchObject({ code: 'ECONNREFUSED' })
+    await pass(clock, 1000 + STEP_MILLISECONDS)
+    await drained
+  })
+
+  it('also lets go who came after it began, on a TCP connection it had', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock, drain: { closesPerSecond: 1 } })
+    await server.connect()
+    using kept = await RawHttp.connect(server.port)
+    await kept.send(request('GET', '/up'))
+    await kept.next()
+    const drained = server.server.drain()
+    await kept.send(
+      request(
+        'GET',
+        `/app/${server.app.key}`,
+        '',
+        'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
+      ),
+    )
+    expect(await kept.next()).toMatchObject({ status: 101 })
+    await pass(clock, 2000 + STEP_MILLISECONDS)
+    await drained
+    await kept.ended
+    expect(kept.rest).toContain('"code":4200')
+  })
+
+  it('ends at once when it is told to stop meanwhile', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock, drain: { closesPerSecond: 1 } })
+    const clients = await connectAll(server, 10)
+    const drained = server.server.drain()
+    await server.server.stop()
+    for (const client of clients) expect(await endOf(client)).toEqual(RESTART)
+    await drained
+  })
+
+  it('with nobody connected is done at once', async () => {
+    await using server = await startServer({ clock: new ManualClock() })
+    await server.server.drain()
+  })
+})
+
+describe('a server that stops', () => {
+  it('tells every connection to reconnect, at once', async () => {
+    await using server = await startServer({ clock: new ManualClock() })
+    const clients = await connectAll(server, 10)
+    await server.server.stop()
+    for (const client of clients) expect(await endOf(client)).toEqual(RESTART)
+  })
+
+  it('does not wait for who does not read', async () => {
+    await using server = await startServer()
+    using deaf = await RawSocket.open(server.port, `/app/${server.app.key}`)
+    deaf.pause()
+    deaf.send(frame('{"event":"pusher:subscribe","data":{"channel":"news"}}'))
+    await server.server.stop()
+    await server.server.stop()
+    expect(left(server)).toBe(0)
+  })
+})
