@@ -42,7 +42,13 @@ export function readObject(json: string, at: number, levels: number): ObjectText
     const isObject = levels > 1 && json.charCodeAt(valueStart) === OPEN_BRACE
     const object = isObject ? readObject(json, valueStart, levels - 1) : undefined
     const end = object?.end ?? endOfValue(json, valueStart)
-    members.push({ key: unquote(json.slice(start, keyEnd)), start, valueStart, end, object })
+    members.push({
+      key: unescaped(json.slice(start + 1, keyEnd - 1)),
+      start,
+      valueStart,
+      end,
+      object,
+    })
     start = skipSpace(json, end)
     if (json.charCodeAt(start) === COMMA) start = skipSpace(json, start + 1)
   }
@@ -94,5 +100,5 @@ function isEscaped(json: string, at: number): boolean {
   return (at - before) % 2 === 1
 }
 
-const unquote = (key: string): string =>
-  key.includes('\\') ? String(JSON.parse(key)) : key.slice(1, -1)
+const unescaped = (key: string): string =>
+  key.includes('\\') ? String(JSON.parse(`"${key}"`)) : key

@@ -122,14 +122,14 @@ export class RedisSubscriber {
 
   /** Hears these patterns from now on, without a gap for those it heard before. */
   listenTo(patterns: readonly string[]): void {
-    const dropped = [...this.#confirmed].filter((pattern) => !patterns.includes(pattern))
+    const dropped = [...this.#patterns].filter((pattern) => !patterns.includes(pattern))
     this.#patterns = new Set(patterns)
-    if (this.#redis.status !== 'ready') return
     for (const pattern of dropped) {
-      this.#confirmed.delete(pattern)
+      this.#refused.delete(pattern)
+      if (!this.#confirmed.delete(pattern)) continue
       this.#redis.punsubscribe(pattern).catch((error) => this.#denied(pattern, error))
     }
-    this.#subscribe()
+    if (this.#redis.status === 'ready') this.#subscribe()
   }
 
   /** Stops for good; resolves when the connection is closed. Idempotent. */
