@@ -12,8 +12,8 @@ const PATIENCE_MS = 10_000
 
 export interface Surroundings {
   readonly directory?: string
-  /** Variables beside PATH; those of the tests' own process stay outside. */
-  readonly environment?: Readonly<Record<string, string>>
+  /** Variables beside PATH; those of the tests' own process stay outside. Undefined unsets one. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
 export interface Outcome {
