@@ -28,6 +28,8 @@ export class Connection {
   authenticated = false
   /** Heartbeat sweeps since anything came in. */
   silentSweeps = 0
+  /** Whether something for it was dropped since it reads too slowly: it is being closed. */
+  tooSlow = false
   /** The second that `clientEvents` counts, in Unix time. */
   clientEventSecond = 0
   clientEvents = 0

@@ -108,9 +108,11 @@ export class Sessions {
     if (connection !== undefined) connection.silentSweeps = 0
   }
 
-  /** What waits for this connection is over its limit; the transport closes it next. */
+  /** What waits for this connection is over its limit; the transport drops this and closes it next. */
   tooSlow(connection: Connection | undefined): void {
-    if (connection !== undefined) connection.live.tally.slowConsumers += 1
+    if (connection === undefined || connection.tooSlow) return
+    connection.tooSlow = true
+    connection.live.tally.slowConsumers += 1
   }
 
   /** @param code of the close frame; 1006 when there was none */
