@@ -16,6 +16,8 @@ export interface Deployment extends AsyncDisposable {
   readonly server: TestServer
   /** The server's. */
   readonly log: TestLog
+  /** The application's `.env`, as far as it comes from the README. */
+  readonly env: string
   /** Opens a page of the application, in which this person is logged in. */
   open(person?: Person): Promise<Page>
 }
@@ -40,6 +42,7 @@ export async function deploy(driver: Driver, more = ''): Promise<Deployment> {
       laravel,
       server,
       log,
+      env,
       open: (person) => openPage(broadcaster, env, laravel, person),
       [Symbol.asyncDispose]: dispose,
     }
@@ -56,7 +59,7 @@ async function startResound(
 ): Promise<{ server: TestServer; env: string; log: TestLog }> {
   const log = new TestLog()
   if (driver !== 'redis') {
-    const server = await startServer({ app: APP, logger: log.logger })
+    const server = await startServer({ app: { ...APP, clientEvents: true }, logger: log.logger })
     parts.push(server)
     const port = driver === 'pusher' ? 'PUSHER_PORT' : 'REVERB_PORT'
     return { server, env: await laravelEnv(driver, { [port]: server.port }), log }
@@ -64,7 +67,11 @@ async function startResound(
   const redis = await startRedis()
   parts.push(redis)
   const server = await startServer({
-    app: { ...APP, laravel: { redisUrl: redis.url, redisPrefix: REDIS_PREFIX } },
+    app: {
+      ...APP,
+      clientEvents: true,
+      laravel: { redisUrl: redis.url, redisPrefix: REDIS_PREFIX },
+    },
     logger: log.logger,
   })
   parts.push(server)

@@ -1,0 +1,187 @@
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildPage, launchChromium } from '../support/browser.ts'
+import { type Deployment, deploy } from '../support/deployment.ts'
+import { ANN, BEN, type Laravel, type Person } from '../support/laravel.ts'
+import { startServer } from '../support/server.ts'
+import { TestLog } from '../support/test-log.ts'
+
+const TEXT = 'héllo/"🙂"'
+const PATIENCE_MS = 10_000
+// How pusher-js waits in a browser whose connection is refused.
+const UNAVAILABLE_MS = 10_000
+const LONGEST_RETRY_MS = 60_000
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchChromium()
+})
+afterAll(() => browser.close())
+
+describe.each(['pusher', 'reverb', 'redis'] as const)(
+  'a page of an app that broadcasts through %s',
+  (driver) => {
+    const encrypts = driver !== 'redis' // which publishes in the clear, whatever the channel
+    const channels = encrypts ? 4 : 3
+    let deployment: Deployment
+    let laravel: Laravel
+
+    beforeAll(async () => {
+      deployment = await deploy(driver)
+      laravel = deployment.laravel
+      await buildPage(path.join(laravel.directory, 'public/page'), {
+        broadcaster: driver === 'pusher' ? 'pusher' : 'reverb',
+        env: deployment.env,
+        encrypted: encrypts,
+      })
+    })
+    afterAll(() => deployment[Symbol.asyncDispose]())
+
+    /** Opens the page, logs in, and waits until it is in all its channels. */
+    async function enter(person: Person): Promise<Chat> {
+      const context = await browser.newContext({ viewport: { width: 1180, height: 560 } })
+      context.setDefaultTimeout(PATIENCE_MS)
+      await context.clock.install() // goes as ever, until a test turns it
+      const chat = new Chat(await context.newPage())
+      await chat.page.goto(`${laravel.url}/page/index.html?driver=${driver}`)
+      await chat.page.getByRole('button', { name: person.name }).click()
+      await chat.subscribed(channels)
+      return chat
+    }
+
+    /** Has the app broadcast on every channel of Ann's. @returns what her page should show of it */
+    async function broadcast(text: string): Promise<unknown[]> {
+      await laravel.post('/news', { text })
+      await laravel.post('/orders/1/ship', { text })
+      await laravel.post('/chat/1/messages', { text })
+      if (encrypts) await laravel.post('/users/1/secrets', { text })
+      return [
+        ['NewsPublished', 'news', { text }],
+        ['OrderShipped', 'private-orders.1', { order: 1, text }],
+        ['MessageSent', 'presence-chat.1', { text }],
+        ...(encrypts ? [['SecretShared', 'private-encrypted-secrets.1', { text }]] : []),
+      ]
+    }
+
+    it('hears what the app broadcasts on each kind of channel', async () => {
+      await using ann = await enter(ANN)
+
+      const expected = await broadcast(TEXT)
+
+      expect(await ann.events(channels)).toEqual(expected)
+    })
+
+    it('shows who is here, who joins and who leaves', async () => {
+      await using ann = await enter(ANN)
+      expect(await ann.rows('members', 1)).toEqual(['Ann'])
+      const ben = await enter(BEN)
+      expect(await ben.rows('members', 2)).toEqual(['Ann', 'Ben'])
+      expect(await ann.rows('members', 2)).toEqual(['Ann', 'Ben'])
+
+      await ben[Symbol.asyncDispose]()
+
+      await ann.page.locator('#members li', { hasText: 'Ben' }).waitFor({ state: 'detached' })
+      expect(await ann.rows('members', 1)).toEqual(['Ann'])
+    })
+
+    it('whispers to the others, and is left out of what its requests send to others', async () => {
+      await using ann = await enter(ANN)
+      await using ben = await enter(BEN)
+
+      await ann.page.getByLabel('Message').fill('Shall we ship it?')
+      await ben.page.getByText('Ann is typing …').waitFor()
+      await ann.page.getByRole('button', { name: 'Send' }).click()
+      expect(await ben.rows('messages', 1)).toEqual(['Shall we ship it?'])
+      await ben.page.getByText('is typing').waitFor({ state: 'detached' })
+
+      await ben.page.getByLabel('Message').fill('Right away.')
+      await ben.page.getByRole('button', { name: 'Send' }).click()
+      const said = ['Shall we ship it?', 'Right away.']
+      expect(await ann.rows('messages', 2)).toEqual(said)
+      await broadcast('Order 1 is on its way.')
+      await ben.page.getByLabel('Message').fill('Done')
+      await ann.page.getByText('Ben is typing …').waitFor()
+
+      for (const chat of [ann, ben]) {
+        expect(await chat.rows('messages', 3)).toEqual([...said, 'Order 1 is on its way.'])
+      }
+      await ann.events(channels + 1) // all there is to see
+      const file = path.join(tmpdir(), `resound-chat-${driver}.png`)
+      await ann.page.screenshot({ path: file })
+      console.info(`The page as Ann sees it: ${file}`)
+    })
+
+    it('comes back when the server restarts, and hears the app again', async () => {
+      const { server } = deployment
+      const ann = await enter(ANN)
+      const status = ann.page.getByRole('status')
+      const before = await status.textContent()
+
+      await server.server.stop()
+      await status.filter({ hasText: /^connecting$/ }).waitFor()
+      await ann.page.clock.fastForward(UNAVAILABLE_MS)
+      await status.filter({ hasText: /^failed$/ }).waitFor()
+      const log = new TestLog()
+      await using _ = await startServer({
+        ...server.config,
+        port: server.port,
+        logger: log.logger,
+      })
+      if (driver === 'redis') await log.line(/listening to Redis/)
+      await ann.page.clock.fastForward(LONGEST_RETRY_MS)
+      await ann.subscribed(channels)
+      const expected = await broadcast(TEXT)
+
+      expect(await ann.events(channels)).toEqual(expected)
+      expect(await ann.rows('members', 1)).toEqual(['Ann'])
+      expect(await status.textContent()).not.toBe(before)
+      await ann[Symbol.asyncDispose]() // before the server it is connected to now
+    })
+  },
+)
+
+/** The page in a browser of its own. Disposing of it closes that, and asserts that no script failed. */
+class Chat implements AsyncDisposable {
+  readonly page: Page
+  readonly #errors: Error[] = []
+
+  constructor(page: Page) {
+    this.page = page
+    page.on('pageerror', (error) => this.#errors.push(error))
+  }
+
+  /** Waits until the page is subscribed to this many channels. */
+  async subscribed(count: number): Promise<void> {
+    await this.page
+      .locator('#channels li[data-state=subscribed]')
+      .nth(count - 1)
+      .waitFor()
+  }
+
+  /** The texts of a list, once it has this many. */
+  async rows(list: 'members' | 'messages', count: number): Promise<string[]> {
+    const rows = this.page.locator(`#${list} li`)
+    await rows.nth(count - 1).waitFor()
+    return rows.allTextContents()
+  }
+
+  /** The events that came in, once there are this many: their names, channels and data. */
+  async events(count: number): Promise<unknown[]> {
+    const rows = this.page.locator('#events li')
+    await rows.nth(count - 1).waitFor()
+    return rows.evaluateAll((all) =>
+      all.map(({ childNodes: [event, channel, data] }) => [
+        event?.textContent,
+        channel?.textContent,
+        JSON.parse(data?.textContent ?? ''),
+      ]),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close()
+    expect(this.#errors).toEqual([])
+  }
+}
