@@ -83,10 +83,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
-  serveWebSockets(publicApp, sessions, {
-    pathPrefix,
-    ...config.limits,
-  })
+  serveWebSockets(publicApp, sessions, { pathPrefix, ...config.limits, onFault })
   serveHttp(
     publicApp,
     createApi({

@@ -15,6 +15,8 @@ export interface WebSocketOptions {
   readonly messageBytes: number
   /** Most bytes that wait for a slow reader before its connection is closed. */
   readonly backpressureBytes: number
+  /** Told of a message whose handling threw: a bug of ours, and no reason to end the process. */
+  readonly onFault: (fault: unknown) => void
 }
 
 /** Largest key that is looked up; a longer one is nobody's. */
@@ -55,8 +57,12 @@ export function serveWebSockets(
       const connection = connectionOf(ws)
       if (connection === undefined) return
       const isReadable = !isBinary && bytes.byteLength <= options.messageBytes
-      // A copy: uWebSockets.js empties `bytes` when this returns.
-      sessions.receive(connection, isReadable ? Buffer.from(bytes).toString('utf8') : undefined)
+      try {
+        // A copy: uWebSockets.js empties `bytes` when this returns.
+        sessions.receive(connection, isReadable ? Buffer.from(bytes).toString('utf8') : undefined)
+      } catch (fault) {
+        options.onFault(fault)
+      }
     },
     ping: (ws) => sessions.alive(connectionOf(ws)),
     pong: (ws) => sessions.alive(connectionOf(ws)),
