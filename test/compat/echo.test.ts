@@ -199,8 +199,9 @@ describe.each(['reverb', 'pusher'] as const)("Echo's broadcaster %s", (broadcast
       const { here } = presenceOf(page.echo.join('chat'))
       expect(await here.next()).toEqual([{ name: 'Ann' }])
 
-      await server.server.stop()
-      await using _ = await startServer({ port: server.port })
+      const stopped = server.server.stop()
+      await using _ = await startServer({ port: server.port }) // before the page is refused
+      await stopped
 
       expect(await here.next()).toEqual([{ name: 'Ann' }])
       page.echo.disconnect() // before the server it is connected to now

@@ -68,8 +68,9 @@ describe.each([
       const heard = channels.map((channel) => hear(channel, 'greeting'))
       const socketId = page.pusher.connection.socket_id
 
-      await server.server.stop()
-      await using restarted = await startServer({ port: server.port })
+      const stopped = server.server.stop()
+      await using restarted = await startServer({ port: server.port }) // before the page is refused
+      await stopped
 
       expect(await states.next()).toEqual({ previous: 'connected', current: 'connecting' })
       expect(await states.next()).toEqual({ previous: 'connecting', current: 'connected' })
@@ -322,6 +323,24 @@ describe.each([
       expect(await offline.next()).toEqual({ name: 'offline', user_ids: ['9'] })
     })
 
+    it('is signed in again when the server comes back', async () => {
+      await using server = await startServer()
+      using page = await new Application(server).open(Build, ANN)
+      await signIn(page)
+      const greetings = hear(page.pusher.user, 'greeting')
+      const connected = hear(page.pusher.connection, 'connected')
+
+      const stopped = server.server.stop()
+      await using restarted = await startServer({ port: server.port }) // before the page is refused
+      await stopped
+      await connected.next()
+      await signedIn(page)
+      await new Application(restarted).sdk.sendToUser('7', 'greeting', TEXT)
+
+      expect(await greetings.next()).toBe(TEXT)
+      page.pusher.disconnect() // before the server it is connected to now
+    })
+
     it('learns why a sign-in is refused', async () => {
       await using server = await startServer()
       const stranger = new PusherSdk({ ...credentials, secret: 'another' })
@@ -421,8 +440,12 @@ function signedWith(options: PusherSdk.Options): Handler {
 }
 
 /** Signs a page in, and waits until what is sent to its user will reach it. */
-async function signIn({ pusher }: Page): Promise<void> {
-  pusher.signin()
+async function signIn(page: Page): Promise<void> {
+  page.pusher.signin()
+  await signedIn(page)
+}
+
+async function signedIn({ pusher }: Page): Promise<void> {
   await pusher.user.signinDonePromise
   await hear(pusher.user.serverToUserChannel, 'pusher:subscription_succeeded').next()
 }
