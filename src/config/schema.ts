@@ -16,8 +16,19 @@ const MEBIBYTE = 1024 * KIBIBYTE
 
 const count = (min: number, max: number) => z.int().min(min).max(max)
 
+/** Whether every percent sign begins an encoded byte: the Redis client decodes user and password. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false // URIError
+  }
+}
+
 const redisUrl = z
   .url({ protocol: /^rediss?$/, hostname: /./ })
+  .refine(isDecodable, 'has a % that encodes nothing; a literal one is written %25')
   .meta({ accepts: 'a redis:// or rediss:// URL', secret: 'password' })
 
 const credential = z

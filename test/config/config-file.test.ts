@@ -93,6 +93,10 @@ it.each([
   ],
   ['"redis": {"url": "http://host"}', 'redis.url must be a redis:// or rediss:// URL'],
   ['"redis": {"url": "secret-host"}', 'redis.url must be a redis:// or rediss:// URL'],
+  [
+    '"redis": {"url": "redis://:100%@host"}',
+    'redis.url has a % that encodes nothing; a literal one is written %25',
+  ],
   ['"tls": {"cert": "/cert.pem"}', 'tls.key is required (RESOUND_TLS_KEY)'],
   [
     '"tls": {"cert": "-----BEGIN CERTIFICATE-----", "key": "/k"}',
