@@ -14,6 +14,13 @@ import {
 } from 'prom-client'
 import type { LiveApp } from '../hub/live-app.ts'
 
+/** How a Redis that is listened to is doing. */
+export interface RedisState {
+  readonly isUp: boolean
+  readonly roundTripSeconds: number | undefined
+  readonly lastMessageAgeSeconds: number | undefined
+}
+
 export interface MetricsSources {
   readonly version: string
   readonly lives: () => Iterable<LiveApp>
@@ -22,7 +29,7 @@ export interface MetricsSources {
   /** Answers of the HTTP API by route and status. */
   readonly requests: Iterable<{ route: string; status: number; count: number }>
   /** Redis servers that are listened to. */
-  readonly redis: () => Iterable<{ isUp: boolean; lastMessageAgeSeconds: number | undefined }>
+  readonly redis: () => Iterable<RedisState>
 }
 
 export class Metrics {
@@ -156,26 +163,36 @@ export class Metrics {
     )
   }
 
+  /** Of several Redis servers, the one that is worst off. Without any there is nothing to say. */
   #defineRedis(): void {
-    this.#gauge(
+    const worst = (
+      name: string,
+      help: string,
+      read: (state: RedisState) => number | undefined,
+      of: (...values: number[]) => number,
+    ): void =>
+      this.#gauge(name, help, [], (gauge) => {
+        const values = [...this.#sources.redis()].map(read).filter((value) => value !== undefined)
+        if (values.length === 0) gauge.remove()
+        else gauge.set(of(...values))
+      })
+    worst(
       'resound_redis_up',
       'Whether every Redis that is listened to answers.',
-      [],
-      (gauge) => {
-        const states = [...this.#sources.redis()]
-        if (states.length > 0) gauge.set(states.every(({ isUp }) => isUp) ? 1 : 0)
-      },
+      ({ isUp }) => (isUp ? 1 : 0),
+      Math.min,
     )
-    this.#gauge(
+    worst(
+      'resound_redis_round_trip_seconds',
+      'Time Redis took to answer the last ping.',
+      ({ roundTripSeconds }) => roundTripSeconds,
+      Math.max,
+    )
+    worst(
       'resound_redis_last_message_age_seconds',
       "Age of the last message of Laravel's redis driver.",
-      [],
-      (gauge) => {
-        const ages = [...this.#sources.redis()]
-          .map(({ lastMessageAgeSeconds }) => lastMessageAgeSeconds)
-          .filter((age) => age !== undefined)
-        if (ages.length > 0) gauge.set(Math.min(...ages))
-      },
+      ({ lastMessageAgeSeconds }) => lastMessageAgeSeconds,
+      Math.max,
     )
   }
 
