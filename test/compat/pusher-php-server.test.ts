@@ -81,7 +81,7 @@ describe("pusher-php-server, Laravel's SDK", () => {
     using ann = await deployment.open(ANN)
     using laptop = await deployment.open(ANN)
     using ben = await deployment.open(BEN)
-    await Promise.all([ann, laptop, ben].map(({ echo }) => subscribed(echo.join('chat.1'))))
+    for (const { echo } of [ann, laptop, ben]) await subscribed(echo.join('chat.1'))
 
     expect(
       await sdk('get_channel_info', 'presence-chat.1', { info: 'user_count,subscription_count' }),
