@@ -48,6 +48,11 @@ export interface Server {
   stop(): Promise<void>
 }
 
+const WITHOUT_REDIS: Readiness = {
+  ready: false,
+  reason: 'Redis, where a Laravel app publishes, does not answer',
+}
+
 /**
  * Starts a server; it is ready when this resolves.
  * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
@@ -92,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       pathPrefix,
       timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
-      readiness: () => readiness,
+      readiness: () => (readiness.ready && !laravel.isUp ? WITHOUT_REDIS : readiness),
       counted: (route, status) => requests.count(route, status),
     }),
     { bodyBytes: () => largestBody, onFault },

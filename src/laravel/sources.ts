@@ -40,6 +40,11 @@ export class LaravelSources {
     }
   }
 
+  /** Whether every Redis that is listened to answers. */
+  get isUp(): boolean {
+    return [...this.states()].every(({ isUp }) => isUp)
+  }
+
   *states(): IterableIterator<RedisListener['state']> {
     for (const listener of this.#listeners.values()) yield listener.state
   }

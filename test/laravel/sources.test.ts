@@ -62,6 +62,24 @@ describe('a server that hears a Laravel app over Redis', () => {
     }
   })
 
+  it('is not ready for new clients while Redis is away, and serves those it has', async () => {
+    await using redis = await startRedis()
+    await using server = await startHearing(redis)
+    const ready = async (): Promise<unknown> => (await fetch(`${server.url}/ready`)).json()
+    await expect.poll(ready).toEqual({ ready: true, reason: 'serving' })
+    const client = await server.connect()
+    await client.subscribe('news')
+    await redis.stop()
+    await expect.poll(ready).toEqual({
+      ready: false,
+      reason: 'Redis, where a Laravel app publishes, does not answer',
+    })
+    await server.trigger('news', 'Said', { id: 1 })
+    expect(await client.next()).toEqual(frame('news', 1))
+    await redis.start()
+    await expect.poll(ready, { timeout: 10_000 }).toEqual({ ready: true, reason: 'serving' })
+  })
+
   it('gives an event to no other app, and nothing to a disabled one', async () => {
     await using redis = await startRedis()
     const other = { id: '4', key: 'other-key', secret: 'other-secret' }
