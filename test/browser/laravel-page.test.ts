@@ -73,6 +73,16 @@ describe.each(['pusher', 'reverb', 'redis'] as const)(
       expect(await ann.events(channels)).toEqual(expected)
     })
 
+    it('is kept out of a channel that the app does not let its user into', async () => {
+      await using ann = await enter(ANN)
+
+      const refusal = await ann.page.evaluate(
+        () => new Promise((resolve) => window.Echo.private('orders.2').error(resolve)),
+      )
+
+      expect(refusal).toMatchObject({ type: 'AuthError', status: 403 })
+    })
+
     it('shows who is here, who joins and who leaves', async () => {
       await using ann = await enter(ANN)
       expect(await ann.rows('members', 1)).toEqual(['Ann'])
