@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import PusherSdk from 'pusher'
 import type PusherJs from 'pusher-js'
 import type { Options } from 'pusher-js'
+import { vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { Inbox } from './inbox.ts'
 import type { TestServer } from './server.ts'
 
@@ -16,6 +18,18 @@ const require = createRequire(import.meta.url)
 // Each build is the class itself, whatever its types say of a `default` beside it.
 export const nodeBuild: PusherClass = require('pusher-js')
 export const workerBuild: PusherClass = require('pusher-js/worker/with-encryption')
+
+/** The builds of pusher-js that run outside of a page, and can decrypt. */
+export const BUILDS = [
+  ['Node', nodeBuild],
+  ['workers, with encryption', workerBuild],
+] as const
+
+/** Gives this process what a worker has and Node 20 has not. Undone by `vi.unstubAllGlobals`. */
+export function stubWorkerGlobals(): void {
+  vi.stubGlobal('self', globalThis)
+  vi.stubGlobal('WebSocket', WebSocket)
+}
 
 /** Whoever is logged in to the application. */
 export interface User {
