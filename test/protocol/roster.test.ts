@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Member } from '../../channels/kind.ts'
 import { Members } from '../../channels/members.ts'
 import { Roster } from '../../src/protocol/roster.ts'
+import { seeded } from '../support/seeded.ts'
 
 /** The plain twin: what `Roster` is an optimisation of. */
 function plain(members: readonly Member[]): string {
@@ -70,11 +71,7 @@ describe('the roster', () => {
 
   it('equals its plain twin after any sequence of joins and leaves', () => {
     const { join, leave, text, plain } = presence()
-    let seed = 1
-    const random = (below: number) => {
-      seed = (seed * 48_271) % 2_147_483_647 // Lehmer's generator: the same sequence every time
-      return seed % below
-    }
+    const random = seeded(1)
     for (let step = 0; step < 2000; step += 1) {
       const socket = random(40)
       leave(`1.${socket}`)

@@ -37,6 +37,12 @@ describe('a connection', () => {
     expect(await server.dial().next()).toMatchObject({ data: { activity_timeout: 30 } })
   })
 
+  it('is never told an activity timeout of 0, with which pusher-js gives up', async () => {
+    await expect(startServer({ activityTimeoutSeconds: 0 })).rejects.toThrow(
+      'activityTimeoutSeconds',
+    )
+  })
+
   it('has a socket id of its own', async () => {
     await using server = await startServer()
     const clients = await Promise.all(Array.from({ length: 20 }, () => server.connect()))
@@ -195,6 +201,17 @@ describe('a connection is refused with an error and a close of the same code', (
         refusal(4009, "This page's origin is not in the app's allowedOrigins."),
       )
     }
+  })
+
+  it('and is counted by code', async () => {
+    await using server = await startServer()
+    await at(server, '/app/unknown').closed
+    await at(server, '/x').closed
+    await at(server, '/y').closed
+    const response = await fetch(`http://127.0.0.1:${server.server.admin.port}/metrics`)
+    const lines = (await response.text()).split('\n')
+    expect(lines).toContain('resound_connections_refused_total{code="4001"} 1')
+    expect(lines).toContain('resound_connections_refused_total{code="4005"} 2')
   })
 
   it('but never for having no origin: that is no page', async () => {
