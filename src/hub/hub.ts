@@ -146,12 +146,13 @@ export class Hub {
       }
       frame ??= encode.eventFrame(event, data, publication.userId)
       const text = encode.eventOn(name, frame)
-      if (sender === undefined) {
+      // Around the sender only where it listens: from a socket in no topic, uWebSockets.js sends nothing.
+      if (sender?.isIn(channel)) {
+        sender.publish(channel.topic, text)
+        live.tally.delivered += channel.count - 1
+      } else {
         this.#fanout(channel.topic, text)
         live.tally.delivered += channel.count
-      } else {
-        sender.publish(channel.topic, text)
-        live.tally.delivered += channel.count - (sender.isIn(channel) ? 1 : 0)
       }
     }
   }

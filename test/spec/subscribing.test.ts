@@ -104,6 +104,29 @@ describe('a subscription', () => {
     await sender.expectNothing()
   })
 
+  it.each<[string, (sender: TestClient) => Promise<unknown>]>([
+    ['to nothing', async () => undefined],
+    ['to something else', (sender) => sender.subscribe('other')],
+    [
+      'no more',
+      async (sender) => {
+        await sender.subscribe('news')
+        sender.unsubscribe('news')
+        await sender.expectNothing()
+      },
+    ],
+  ])('brings what a connection is excluded from that is subscribed %s', async (_what, prepare) => {
+    await using server = await startServer()
+    const [sender, listener] = await Promise.all([server.connect(), server.connect()])
+    await listener.subscribe('news')
+    await prepare(sender)
+    for (const data of ['small', 'x'.repeat(50_000)]) {
+      await server.trigger('news', 'e', data, { socket_id: sender.socketId })
+      expect(await listener.next()).toEqual({ event: 'e', channel: 'news', data })
+    }
+    await sender.expectNothing()
+  })
+
   it('brings an event once, though it is published to several channels of it at once', async () => {
     await using server = await startServer()
     const client = await server.connect()
