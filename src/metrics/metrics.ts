@@ -231,7 +231,6 @@ export class Metrics {
       registers: [this.#registry],
       collect() {
         this.reset()
-        if (labelNames.length === 0) this.remove() // else it would say 0 where there is nothing to say
         fill(this)
       },
     }
