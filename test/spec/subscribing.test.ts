@@ -140,24 +140,23 @@ describe('a subscription', () => {
     await client.expectNothing()
   })
 
-  it('brings events in the order they were published', async () => {
+  it('brings events in the order they were published, whatever their size', async () => {
     await using server = await startServer()
     const client = await server.connect()
     await client.subscribe('news')
-    for (let batch = 0; batch < 5; batch += 1) {
-      await server.request('POST', '/batch_events', {
-        body: {
-          batch: Array.from({ length: 10 }, (_, index) => ({
-            name: 'e',
-            channel: 'news',
-            data: String(batch * 10 + index),
-          })),
-        },
-      })
+    const sizes = [1, 40_000, 10, 100_000, 3, 20_000, 7, 16_384, 15_000, 2]
+    const batch = sizes.map((size) => ({
+      name: String(size),
+      channel: 'news',
+      data: 'x'.repeat(size),
+    }))
+    for (let round = 0; round < 3; round += 1) {
+      await server.request('POST', '/batch_events', { body: { batch } })
     }
-    for (let index = 0; index < 50; index += 1) {
-      expect(await client.next()).toMatchObject({ data: index })
+    for (const { name, data } of [...batch, ...batch, ...batch]) {
+      expect(await client.next()).toEqual({ event: name, channel: 'news', data })
     }
+    await client.expectNothing()
   })
 })
 
