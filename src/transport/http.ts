@@ -57,7 +57,8 @@ class Exchange implements HttpRequest {
       this.#isOver = true
     })
     const length = req.getHeader('content-length')
-    if (Number(length) > this.#options.bodyBytes()) this.#refuseBody()
+    // Not closed: who is still sending would see a reset instead of the answer. The body is passed over.
+    if (Number(length) > this.#options.bodyBytes()) this.#refuseBody('stay')
     else if (length === '' && req.getHeader('transfer-encoding') === '') this.#respond()
     else this.#res.onData((piece, isLast) => this.#collect(piece, isLast))
   }
@@ -66,7 +67,7 @@ class Exchange implements HttpRequest {
     if (this.#isOver) return
     this.#size += piece.byteLength
     if (this.#size > this.#options.bodyBytes()) {
-      this.#refuseBody()
+      this.#refuseBody('close') // chunks may never end
     } else if (isLast && this.#pieces === undefined) {
       this.body = Buffer.from(piece) // where it lies: `piece` is valid until this returns
       this.#respond()
@@ -79,9 +80,9 @@ class Exchange implements HttpRequest {
     }
   }
 
-  #refuseBody(): void {
+  #refuseBody(then: 'stay' | 'close'): void {
     const most = this.#options.bodyBytes()
-    this.#write(refusal(413, `The request body is larger than ${most} bytes.`), 'close')
+    this.#write(refusal(413, `The request body is larger than ${most} bytes.`), then)
   }
 
   #respond(): void {
@@ -104,7 +105,7 @@ class Exchange implements HttpRequest {
     if (!this.#isOver) this.#res.cork(() => this.#write(response))
   }
 
-  #write({ status, body, headers, contentType }: HttpResponse, then?: 'close'): void {
+  #write({ status, body, headers, contentType }: HttpResponse, then?: 'stay' | 'close'): void {
     if (this.#isOver) return
     this.#isOver = true
     if (status !== 200) this.#res.writeStatus(STATUS[status] ?? String(status))
