@@ -16,13 +16,17 @@ export function isGeneratorBound(measure: Measure, result: Result): boolean {
   return phase !== undefined && generatorWasLimit(phase)
 }
 
-/** A Markdown table of every measure of every scenario that ran. */
-export function report(runs: readonly Run[]): string {
+/**
+ * A Markdown table of every measure of every scenario that ran.
+ * @param judged whether the loads were of full size, so that targets mean something
+ */
+export function report(runs: readonly Run[], judged: boolean): string {
   const rows = Object.entries(scenarios).flatMap(([name, scenario]) =>
     rowsOf(
       name,
       scenario,
       runs.filter((run) => run.scenario === name),
+      judged,
     ),
   )
   return [
@@ -34,7 +38,12 @@ export function report(runs: readonly Run[]): string {
   ].join('\n')
 }
 
-function rowsOf(name: string, scenario: Scenario, runs: readonly Run[]): string[][] {
+function rowsOf(
+  name: string,
+  scenario: Scenario,
+  runs: readonly Run[],
+  judged: boolean,
+): string[][] {
   if (runs.length === 0) return []
   return scenario.measures.map((measure) => {
     const figures = new Map(
@@ -60,7 +69,7 @@ function rowsOf(name: string, scenario: Scenario, runs: readonly Run[]): string[
       }),
       show(ratioTo('bare')),
       show(ratioTo('soketi')),
-      verdict(measure, figures.get('resound'), ratioTo('bare'), ratioTo('soketi')),
+      judged ? verdict(measure, figures.get('resound'), ratioTo('bare'), ratioTo('soketi')) : '',
     ]
   })
 }

@@ -63,6 +63,7 @@ async function bench(): Promise<number> {
   )
   const servers = choose(options.servers, serverNames, 'server')
   const repetitions = options.quick ? 1 : Number(options.reps ?? 5)
+  if (!(repetitions >= 1)) throw new Error('--reps takes a number from 1')
   if (process.platform !== 'linux') throw new Error('CPU times are read from /proc: Linux only')
   if (servers.includes('soketi')) await installSoketi()
   const generator = [...pinTo(generatorCpu), await buildGenerator()]
@@ -97,7 +98,7 @@ async function bench(): Promise<number> {
     }
   }
   if (options.json) for (const run of runs) console.log(JSON.stringify(run))
-  else console.log(`\n${report(runs)}`)
+  else console.log(`\n${report(runs, !options.quick)}`)
   return complete ? 0 : 1
 }
 
