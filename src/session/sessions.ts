@@ -1,6 +1,5 @@
 /**
- * What a connection may ask, from its upgrade to its close. The transport calls these four
- * functions and nothing else.
+ * What a connection may ask, from its upgrade to its close: all that the transport calls.
  */
 import type { Logger } from 'pino'
 import type { App } from '../apps/app.ts'

@@ -94,14 +94,29 @@ describe('a subscription', () => {
     await neighbour.expectNothing()
   })
 
-  it('does not bring what its own connection is excluded from', async () => {
+  it.each([10, 50_000])(
+    'does not bring what its own connection is excluded from: %i bytes',
+    async (size) => {
+      await using server = await startServer()
+      const [sender, listener] = await Promise.all([server.connect(), server.connect()])
+      await sender.subscribe('news')
+      await listener.subscribe('news')
+      const data = 'x'.repeat(size)
+      await server.trigger('news', 'e', data, { socket_id: sender.socketId })
+      expect(await listener.next()).toEqual({ event: 'e', channel: 'news', data })
+      await sender.expectNothing()
+    },
+  )
+
+  it('is not excluded by the socket id of nobody, or of a connection that is gone', async () => {
     await using server = await startServer()
-    const [sender, listener] = await Promise.all([server.connect(), server.connect()])
-    await sender.subscribe('news')
+    const [listener, gone] = await Promise.all([server.connect(), server.connect()])
     await listener.subscribe('news')
-    await server.trigger('news', 'e', {}, { socket_id: sender.socketId })
-    expect(await listener.next()).toEqual({ event: 'e', channel: 'news', data: {} })
-    await sender.expectNothing()
+    await gone.close()
+    for (const socketId of ['1.1', gone.socketId]) {
+      await server.trigger('news', 'e', {}, { socket_id: socketId })
+      expect(await listener.next()).toMatchObject({ event: 'e' })
+    }
   })
 
   it.each<[string, (sender: TestClient) => Promise<unknown>]>([
