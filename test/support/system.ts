@@ -41,6 +41,7 @@ const PARTS: readonly Part[] = [
   phpExtension('dom', 'php-xml'),
   program('composer', '--version'),
   program('unzip', '-v'),
+  program('openssl', 'version'),
   program('chromium', '--version'),
 ]
 
