@@ -42,6 +42,7 @@ const PARTS: readonly Part[] = [
   program('composer', '--version'),
   program('unzip', '-v'),
   program('openssl', 'version'),
+  program('g++', '--version'),
   program('chromium', '--version'),
 ]
 
