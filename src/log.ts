@@ -27,9 +27,12 @@ const SECRETS = [
   'auth',
 ]
 
+/** Lines that cannot be written, as on a full disk, wait in this much memory; more are lost. */
+const MOST_UNWRITTEN_BYTES = 1024 * 1024
+
 /** A logger that writes in the calling thread: nothing is lost when the process ends. */
 export function createLogger({ level, format, colour = false, stream }: LoggerOptions): Logger {
-  const sink = stream ?? destination({ fd: 2, sync: true })
+  const sink = stream ?? standardError()
   const lines: DestinationStream =
     format === 'json'
       ? sink
@@ -53,4 +56,11 @@ export function createLogger({ level, format, colour = false, stream }: LoggerOp
     },
     lines,
   )
+}
+
+/** Standard error. That it cannot be written must not end the server. */
+function standardError(): DestinationStream {
+  const sink = destination({ fd: 2, sync: true, maxLength: MOST_UNWRITTEN_BYTES })
+  sink.on('error', () => {}) // the one place that could tell of it is the one that failed
+  return sink
 }

@@ -163,6 +163,27 @@ describe('the start', () => {
   })
 })
 
+it.each(['json', 'pretty'])(
+  'a log that cannot be written, in %s, does not end the server',
+  async (format) => {
+    const unwritable = 'exec "$0" "$@" 2</dev/null' // open for reading only
+    const server = spawn(
+      'sh',
+      ['-c', unwritable, process.execPath, PROGRAM, 'start', '--log-format', format],
+      {
+        env: { ...APP, PATH: process.env['PATH'], RESOUND_PORT: '0', RESOUND_ADMIN_PORT: '0' },
+        timeout: 10_000,
+      },
+    )
+    const ended = once(server, 'close')
+    await once(server.stdout, 'data') // it listens
+    server.kill('SIGHUP') // which is logged
+    server.kill('SIGTERM')
+    await ended
+    expect(server.exitCode).toBe(0)
+  },
+)
+
 describe('a start that cannot be', () => {
   it('ends with 1 where the port is taken', async () => {
     await using server = await StartedServer.start([], { environment: APP })
