@@ -2,6 +2,8 @@
  * The listening sockets of one address.
  */
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js'
+import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { ResoundError } from '../errors.ts'
 import { loadUWebSockets } from './uws.ts'
 
@@ -28,9 +30,22 @@ export function createApp(tls: Tls | undefined): TemplatedApp {
       ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
     })
   } catch (cause) {
-    throw new ResoundError('RESOUND_TLS_INVALID', `TLS cannot be set up with ${tls.cert}.`, {
-      cause,
+    const what = `TLS cannot be set up with ${tls.cert} and ${tls.key}`
+    throw new ResoundError('RESOUND_TLS_INVALID', `${what}${reasonAgainst(tls)}.`, { cause })
+  }
+}
+
+/** What the file system or OpenSSL has against these files: uWebSockets.js does not tell. */
+function reasonAgainst({ cert, key, passphrase }: Tls): string {
+  try {
+    createSecureContext({
+      cert: readFileSync(cert),
+      key: readFileSync(key),
+      ...(passphrase === undefined ? {} : { passphrase }),
     })
+    return ''
+  } catch (reason) {
+    return reason instanceof Error ? `: ${reason.message}` : ''
   }
 }
 

@@ -203,18 +203,22 @@ describe('a start that cannot be', () => {
     expect(outcome.stderr).toContain('\nRESOUND_STATE_UNWRITABLE: ')
   })
 
-  it('ends with 1 where the certificate cannot be used', async () => {
+  it.each([
+    ['is not there', 'missing.pem', 'ENOENT: no such file or directory'],
+    ['is none', 'cert.pem', 'no start line'],
+  ])('ends with 1 and the reason where the certificate %s', async (_what, cert, reason) => {
     using directory = new Directory({ 'cert.pem': 'no certificate', 'key.pem': 'no key' })
     const outcome = await resound(['start', '--port', '0'], {
       directory: directory.path,
       environment: {
         ...APP,
         RESOUND_ADMIN_PORT: '0',
-        RESOUND_TLS_CERT: directory.file('cert.pem'),
+        RESOUND_TLS_CERT: directory.file(cert),
         RESOUND_TLS_KEY: directory.file('key.pem'),
       },
     })
     expect(outcome).toMatchObject({ code: 1, stdout: '' })
+    expect(outcome.stderr).toContain(reason)
     expect(outcome.stderr).toContain('\nRESOUND_TLS_INVALID: ')
   })
 
