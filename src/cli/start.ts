@@ -5,7 +5,6 @@ import type { Logger } from 'pino'
 import { type Loaded, loadConfig, readConfig } from '../config/load.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Flags } from '../config/sources.ts'
-import { ResoundError } from '../errors.ts'
 import { createLogger } from '../log.ts'
 import { type Server, startServer } from '../server.ts'
 import { version } from '../version.ts'
@@ -114,23 +113,25 @@ function untilStopped(server: Server, log: Logger, flags: Flags): Promise<number
 
 /** Takes over a changed configuration; a refused one changes nothing. */
 function reload(server: Server, log: Logger, flags: Flags): void {
-  try {
-    const reading = readConfig({ flags, keepGeneratedApp: true })
-    if (!reading.valid) {
-      const problems = reading.problems.map(describeProblem)
-      log.error({ code: 'RESOUND_CONFIG_INVALID', problems }, 'not reloaded; nothing has changed')
-      return
-    }
-    for (const { level, message, fields } of reading.notices) {
-      if (level === 'warn') log.warn(fields, message)
-    }
-    const needRestart = server.reload(reading.config)
-    log.info(sourcesOf(reading, flags), 'reloaded')
-    if (needRestart.length > 0) {
-      log.warn({ options: needRestart }, 'a restart is needed for these options to take effect')
-    }
-  } catch (fault) {
-    if (!(fault instanceof ResoundError)) throw fault
-    log.error({ code: fault.code, err: fault }, 'not reloaded; nothing has changed')
+  const reading = readConfig({ flags })
+  const problems = reading.valid ? lostApp(reading) : reading.problems.map(describeProblem)
+  if (!reading.valid || problems.length > 0) {
+    log.error({ code: 'RESOUND_CONFIG_INVALID', problems }, 'not reloaded; nothing has changed')
+    return
   }
+  for (const { level, message, fields } of reading.notices) {
+    if (level === 'warn') log.warn(fields, message)
+  }
+  const needRestart = server.reload(reading.config)
+  log.info(sourcesOf(reading, flags), 'reloaded')
+  if (needRestart.length > 0) {
+    log.warn({ options: needRestart }, 'a restart is needed for these options to take effect')
+  }
+}
+
+/** A start without an app makes one up; a running server that did would turn everybody away. */
+function lostApp({ originOf }: Loaded): string[] {
+  const origin = originOf(['apps', 0, 'secret'])
+  if (origin.kind !== 'generated' || origin.isKept) return []
+  return [`${origin.file}: the generated app is gone, and no other is configured`]
 }

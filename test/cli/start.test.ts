@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, symlinkSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -301,5 +301,19 @@ describe('SIGHUP', () => {
       event: 'pusher:connection_established',
     })
     expect(await greeting(server.port, 'new')).toMatchObject({ event: 'pusher:error' })
+  })
+
+  it('changes nothing where the generated app has gone: another one would turn everybody away', async () => {
+    using directory = new Directory()
+    await using server = await StartedServer.start([], { directory: directory.path })
+    const { key } = JSON.parse(directory.read('.resound/app.json'))
+    rmSync(directory.file('.resound'), { recursive: true })
+    server.signal('SIGHUP')
+    expect(await server.logged('not reloaded; nothing has changed')).toMatchObject({
+      problems: [expect.stringMatching(/app\.json: the generated app is gone, and no other is /)],
+    })
+    expect(await greeting(server.port, key)).toMatchObject({
+      event: 'pusher:connection_established',
+    })
   })
 })
