@@ -16,7 +16,8 @@ export const FAULTS = {
   },
   RESOUND_PORT_IN_USE: {
     meaning: 'Another process is listening on the address.',
-    remedy: 'Stop it, or choose another port; 0 takes a free one.',
+    remedy:
+      'Stop it, or choose another port: RESOUND_PORT for clients, RESOUND_ADMIN_PORT for metrics; 0 takes a free one.',
   },
   RESOUND_LISTEN_FAILED: {
     meaning: 'The address cannot be listened on.',
