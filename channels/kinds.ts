@@ -16,7 +16,16 @@ const PREFIXED = [publicChannel, privateChannel, encryptedChannel, presenceChann
   .filter((kind) => kind.prefix !== '')
   .sort((a, b) => b.prefix.length - a.prefix.length)
 
-/** The kind of channel that `name` denotes. */
+const INITIALS = new Set(PREFIXED.map((kind) => kind.prefix.charAt(0)))
+
+/**
+ * The kind of channel that `name` denotes.
+ *
+ * hot path: once per subscription and event (test/bench, sub-public). Most public names begin like
+ * no prefix, and are told by their first letter.
+ */
 export function kindOf(name: string): ChannelKind {
-  return PREFIXED.find((kind) => name.startsWith(kind.prefix)) ?? publicChannel
+  if (!INITIALS.has(name.charAt(0))) return publicChannel
+  for (const kind of PREFIXED) if (name.startsWith(kind.prefix)) return kind
+  return publicChannel
 }
