@@ -22,9 +22,19 @@ export interface HttpOptions {
 
 const NO_BODY = Buffer.alloc(0)
 
+/**
+ * Memory for all bodies that are still coming in: whoever sends them has proved nothing yet. Beyond
+ * it, publishers are told to try again; a body that comes in one piece is never held.
+ */
+const MOST_HELD_BYTES = 64 * 1024 * 1024
+
+/** What one piece costs beside its bytes, so that a body in very small pieces is bounded as well. */
+const PIECE_BYTES = 128
+
 /** Answers every HTTP request of the app with `handler`. */
 export function serveHttp(app: TemplatedApp, handler: HttpHandler, options: HttpOptions): void {
-  app.any('/*', (res, req) => new Exchange(res, req, handler, options).receive(req))
+  const held = { bytes: 0 }
+  app.any('/*', (res, req) => new Exchange(res, req, handler, options, held).receive(req))
 }
 
 /** One request and its answer, unless the client goes away before. */
@@ -37,12 +47,20 @@ class Exchange implements HttpRequest {
   readonly #res: UwsResponse
   readonly #handler: HttpHandler
   readonly #options: HttpOptions
+  /** Bytes of unfinished bodies, of this request and all others. */
+  readonly #held: { bytes: number }
   /** Pieces of a body that did not come whole. */
   #pieces: Buffer[] | undefined
   #size = 0
   #isOver = false
 
-  constructor(res: UwsResponse, req: UwsRequest, handler: HttpHandler, options: HttpOptions) {
+  constructor(
+    res: UwsResponse,
+    req: UwsRequest,
+    handler: HttpHandler,
+    options: HttpOptions,
+    held: { bytes: number },
+  ) {
     this.method = req.getMethod().toUpperCase()
     this.path = req.getUrl()
     this.query = req.getQuery() ?? ''
@@ -50,11 +68,13 @@ class Exchange implements HttpRequest {
     this.#res = res
     this.#handler = handler
     this.#options = options
+    this.#held = held
   }
 
   receive(req: UwsRequest): void {
     this.#res.onAborted(() => {
       this.#isOver = true
+      this.#release()
     })
     const length = req.getHeader('content-length')
     // Not closed: who is still sending would see a reset instead of the answer. The body is passed over.
@@ -71,13 +91,29 @@ class Exchange implements HttpRequest {
     } else if (isLast && this.#pieces === undefined) {
       this.body = Buffer.from(piece) // where it lies: `piece` is valid until this returns
       this.#respond()
-    } else {
-      this.#pieces ??= []
-      this.#pieces.push(Buffer.from(piece.slice(0)))
-      if (!isLast) return
-      this.body = Buffer.concat(this.#pieces, this.#size)
+    } else if (this.#hold(piece) && isLast) {
+      this.body = Buffer.concat(this.#pieces ?? [], this.#size)
+      this.#release()
       this.#respond()
     }
+  }
+
+  /** Keeps a piece until the rest is here. @returns false when there is no room for it */
+  #hold(piece: ArrayBuffer): boolean {
+    const room = Math.max(MOST_HELD_BYTES, this.#options.bodyBytes())
+    this.#pieces ??= []
+    if (this.#held.bytes + piece.byteLength + PIECE_BYTES > room) {
+      this.#write(refusal(503, 'Too many requests are being received. Try again.'), 'close')
+      return false
+    }
+    this.#held.bytes += piece.byteLength + PIECE_BYTES
+    this.#pieces.push(Buffer.from(piece.slice(0))) // a copy: uWebSockets.js empties `piece`
+    return true
+  }
+
+  #release(): void {
+    for (const piece of this.#pieces ?? []) this.#held.bytes -= piece.byteLength + PIECE_BYTES
+    this.#pieces = undefined
   }
 
   #refuseBody(then: 'stay' | 'close'): void {
@@ -108,6 +144,7 @@ class Exchange implements HttpRequest {
   #write({ status, body, headers, contentType }: HttpResponse, then?: 'stay' | 'close'): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#release()
     if (status !== 200) this.#res.writeStatus(STATUS[status] ?? String(status))
     this.#res.writeHeader('Content-Type', contentType ?? 'application/json')
     for (const name in headers) this.#res.writeHeader(name, headers[name] ?? '')

@@ -3,6 +3,8 @@ import { Config } from '../../src/config/schema.ts'
 import { exchange, RawHttp, request } from '../support/raw-http.ts'
 import { APP, signedPath, startServer } from '../support/server.ts'
 
+const EVENT = '{"name":"e","channel":"c","data":"{}"}'
+
 const DONE: unknown = expect.objectContaining({ status: 200, body: {} })
 const refused = (text: string, status: number): unknown =>
   expect.objectContaining({ status, body: { error: text, code: status } })
@@ -183,5 +185,37 @@ describe('a path', () => {
       body: `{"error":"Use ${allowed} for this path.","code":405}`,
     })
     expect(answer?.headers.get('allow')).toBe(allowed)
+  })
+})
+
+describe('bodies that are still coming in', () => {
+  it('share bounded memory: beyond it, whoever sends more is told to try again', async () => {
+    await using server = await startServer()
+    const path = signedPath(server.app, 'POST', '/apps/3/events', EVENT)
+    const head = `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: `
+    const senders = await Promise.all(
+      Array.from({ length: 40 }, () => RawHttp.connect(server.port)),
+    )
+    const half = Buffer.alloc(2_000_000, 'x')
+    for (const sender of senders) {
+      await sender.send(`${head}${half.length + 1}\r\n\r\n`)
+      await sender.send(half)
+    }
+    const refused = await Promise.race(senders.map((sender) => sender.next()))
+    expect(refused).toMatchObject({
+      status: 503,
+      body: '{"error":"Too many requests are being received. Try again.","code":503}',
+    })
+    for (const sender of senders) sender[Symbol.dispose]()
+
+    // Their memory is free again when the server has seen them go.
+    await expect
+      .poll(async () => {
+        using publisher = await RawHttp.connect(server.port)
+        await publisher.send(`${head}${EVENT.length}\r\n\r\n${EVENT.slice(0, 10)}`)
+        await publisher.send(EVENT.slice(10))
+        return (await publisher.next())?.status
+      })
+      .toBe(200)
   })
 })
