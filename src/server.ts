@@ -17,6 +17,7 @@ import { LaravelSources } from './laravel/sources.ts'
 import { createAdminApi } from './metrics/admin.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
+import { connectionCapacity } from './open-files.ts'
 import { CLOSE } from './protocol/codes.ts'
 import { closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
@@ -77,7 +78,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const laravel = new LaravelSources({ apps, hub, log, clock })
   const requests = new RequestCounts()
   const { activityTimeoutSeconds, pathPrefix } = config
-  const sessions = new Sessions({ apps, hub, clock, log, heartbeat, activityTimeoutSeconds })
+  const capacity = connectionCapacity()
+  const sessions = new Sessions({
+    apps,
+    hub,
+    clock,
+    log,
+    heartbeat,
+    activityTimeoutSeconds,
+    capacity,
+  })
   const metrics = new Metrics({
     version,
     lives: () => hub.lives(),

@@ -24,6 +24,7 @@ export class Hub {
   readonly #broker: Broker
   readonly #counts: SubscriptionCounts
   readonly #live = new Map<string, LiveApp>()
+  #connectionCount = 0
 
   constructor(parts: {
     fanout: Fanout
@@ -51,6 +52,11 @@ export class Hub {
     return this.#live.values()
   }
 
+  /** How many connections all apps have here. */
+  get connectionCount(): number {
+    return this.#connectionCount
+  }
+
   /** Every connection of every app here. */
   *connections(): IterableIterator<Connection> {
     for (const live of this.#live.values()) yield* live.connections.values()
@@ -58,6 +64,7 @@ export class Hub {
 
   open(connection: Connection): void {
     connection.live.connections.set(connection.socketId, connection)
+    this.#connectionCount += 1
     connection.live.tally.opened += 1
   }
 
@@ -65,6 +72,7 @@ export class Hub {
   close(connection: Connection): void {
     const { live } = connection
     if (!live.connections.delete(connection.socketId)) return
+    this.#connectionCount -= 1
     for (const channel of connection.channels) this.#leave(connection, channel)
     if (connection.user !== undefined) this.#signOut(connection, connection.user)
   }

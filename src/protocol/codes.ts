@@ -68,8 +68,9 @@ export const CODES: readonly { code: number; meaning: string; remedy: string }[]
   },
   {
     code: CLOSE.OVER_CAPACITY,
-    meaning: 'The server cannot take the connection now.',
-    remedy: 'Nothing: clients try again by themselves.',
+    meaning: 'The server has all the connections that its limit on open files allows.',
+    remedy:
+      'Raise the limit (`ulimit -n`, `LimitNOFILE` of systemd) or add servers; clients try again by themselves.',
   },
   {
     code: CLOSE.RECONNECT,

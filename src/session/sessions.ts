@@ -42,6 +42,7 @@ export class Sessions {
   readonly #log: Logger
   readonly #heartbeat: Heartbeat
   readonly #activityTimeoutSeconds: number
+  readonly #capacity: number
 
   constructor(parts: {
     apps: AppSource
@@ -50,6 +51,8 @@ export class Sessions {
     log: Logger
     heartbeat: Heartbeat
     activityTimeoutSeconds: number
+    /** Most connections of all apps; beyond it clients are told to try again. */
+    capacity: number
   }) {
     this.#apps = parts.apps
     this.#hub = parts.hub
@@ -57,6 +60,7 @@ export class Sessions {
     this.#log = parts.log
     this.#heartbeat = parts.heartbeat
     this.#activityTimeoutSeconds = parts.activityTimeoutSeconds
+    this.#capacity = parts.capacity
   }
 
   /** Decides at the upgrade; what comes back is handed to `open` once there is a socket. */
@@ -131,6 +135,12 @@ export class Sessions {
     if (!enabled) return reject(CLOSE.APP_DISABLED, 'The app is disabled.')
     if (!app.allowsOrigin(origin)) {
       return reject(CLOSE.UNAUTHORIZED, "This page's origin is not in the app's allowedOrigins.")
+    }
+    if (this.#hub.connectionCount >= this.#capacity) {
+      return reject(
+        CLOSE.OVER_CAPACITY,
+        'This server has all the connections that its limit on open files allows.',
+      )
     }
     if (maxConnections > 0 && this.#hub.live(app).connections.size >= maxConnections) {
       return reject(

@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly directory?: string
   /** Variables beside PATH; those of the tests' own process stay outside. Undefined unsets one. */
   readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Limit on open files, for the process alone. */
+  readonly openFiles?: number
 }
 
 export interface Outcome {
@@ -124,10 +126,11 @@ export class StartedServer implements AsyncDisposable {
 
 function spawned(
   args: readonly string[],
-  { directory, environment }: Surroundings = {},
+  { directory, environment, openFiles }: Surroundings = {},
   timeout = 0,
 ): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(process.execPath, [PROGRAM, ...args], {
+  const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles};`
+  return spawn('sh', ['-c', `${limit} exec "$0" "$@"`, process.execPath, PROGRAM, ...args], {
     cwd: directory,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
