@@ -28,7 +28,10 @@ export interface LaravelEvent {
 
 /** Where events go. Called as messages arrive, in one turn of the event loop for all that arrived. */
 export interface LaravelSink {
-  /** False when nobody here hears the channel and it remembers nothing: the payload is not parsed. */
+  /**
+   * Asked once per message, so that it can count. False when nobody here hears the channel and it
+   * remembers nothing: the payload is not parsed.
+   */
   wants(appId: string, channel: string): boolean
   deliver(event: LaravelEvent): void
   ignored(appId: string, reason: IgnoredReason): void

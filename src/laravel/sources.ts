@@ -76,7 +76,11 @@ export class LaravelSources {
       wants: (appId, channel) => {
         const app = apps.byId(appId)
         if (app === undefined || !app.settings.enabled) return false
-        return hub.live(app).channels.has(channel) || kindOf(channel).cached
+        const { channels, tally } = hub.live(app)
+        if (channels.has(channel) || kindOf(channel).cached) return true
+        tally.received.redis += 1 // what the hub counts of those that are delivered
+        tally.unheard += 1
+        return false
       },
       deliver: ({ appId, channel, event, data, exceptSocketId }) => {
         const app = apps.byId(appId)

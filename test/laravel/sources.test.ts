@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Config } from '../../src/config/schema.ts'
+import { metricOf } from '../support/metrics.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { published } from './listening.ts'
@@ -47,6 +48,25 @@ describe('a server that hears a Laravel app over Redis', () => {
     expect(await client.next()).toEqual(frame('cache-marker', 2))
     await client.subscribe('cache-news')
     expect(await client.next()).toEqual(frame('cache-news', 1))
+  })
+
+  it('counts events that nobody hears, as those over HTTP', async () => {
+    await using redis = await startRedis()
+    await using server = await startHearing(redis)
+    const client = await server.connect()
+    await client.subscribe('news')
+    const counts = () =>
+      Promise.all([
+        metricOf(server, 'resound_events_received_total', { source: 'redis' }),
+        metricOf(server, 'resound_events_unheard_total'),
+      ])
+    await redis.client.publish('p_news', published(1))
+    expect(await client.next()).toEqual(frame('news', 1)) // and the probes are behind it
+    const [received, unheard] = await counts()
+    await redis.client.publish('p_nobody', published(2))
+    await redis.client.publish('p_news', published(3))
+    expect(await client.next()).toEqual(frame('news', 3))
+    expect(await counts()).toEqual([received + 2, unheard + 1])
   })
 
   it('hears it on each of two nodes, once each', async () => {
