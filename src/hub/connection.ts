@@ -92,6 +92,10 @@ export class Connection {
     this.#socket?.subscribe(topic)
   }
 
+  unwatch(topic: string): void {
+    this.#socket?.unsubscribe(topic)
+  }
+
   /** Sends to every subscriber of the topic but this connection. */
   publish(topic: string, frame: string): void {
     this.#socket?.publish(topic, frame)

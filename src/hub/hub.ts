@@ -112,15 +112,18 @@ export class Hub {
     this.#leave(connection, channel)
   }
 
-  /** Signs a connection in and tells those who watch the user, and the connection whom it watches. */
+  /**
+   * Signs a connection in and tells those who watch the user, and the connection whom it watches.
+   * Signing in again replaces the watchlist.
+   */
   signIn(connection: Connection, user: User, userData: string): void {
     const { live } = connection
-    const again = connection.user !== undefined
+    const before = connection.user?.watchlist ?? []
     connection.user = user
     connection.authenticated = true
     const cameOnline = live.users.add(user.userId, connection)
     connection.send(encode.signinSuccess(userData))
-    if (again) return
+    for (const id of before) connection.unwatch(live.watchTopicOf(id))
     // Before the watchlist: whoever watches itself is told by that, once.
     if (cameOnline) this.#announceUser(live, 'online', user.userId)
     this.#showWatchlist(connection, user)

@@ -54,6 +54,43 @@ describe('a watchlist', () => {
     await ann.expectNothing()
   })
 
+  it('of a second sign-in takes the place of the first', async () => {
+    await using server = await startServer()
+    const [ann, bob, eve] = await Promise.all([
+      server.connect(),
+      server.connect(),
+      server.connect(),
+    ])
+    await signIn(bob, '9')
+    await signIn(ann, '7', ['9', '11'])
+    await ann.next()
+    await signIn(ann, '7', ['9', '13'])
+    expect(await ann.next()).toEqual(
+      watchlist({ name: 'online', user_ids: ['9'] }, { name: 'offline', user_ids: ['13'] }),
+    )
+    await signIn(eve, '11')
+    await ann.expectNothing()
+    await eve.close()
+    await ann.expectNothing()
+    await bob.close()
+    expect(await ann.next()).toEqual(watchlist({ name: 'offline', user_ids: ['9'] }))
+    const dan = await server.connect()
+    await signIn(dan, '13')
+    expect(await ann.next()).toEqual(watchlist({ name: 'online', user_ids: ['13'] }))
+    await ann.expectNothing()
+  })
+
+  it('of a second sign-in may be empty: nobody is watched from then on', async () => {
+    await using server = await startServer()
+    const [ann, bob] = await Promise.all([server.connect(), server.connect()])
+    await signIn(ann, '7', ['9'])
+    await ann.next()
+    await signIn(ann, '7')
+    await ann.expectNothing()
+    await signIn(bob, '9')
+    await ann.expectNothing()
+  })
+
   it('may hold the user itself, who is told once', async () => {
     await using server = await startServer()
     const client = await server.connect()
