@@ -11,6 +11,7 @@ import type { App } from '../apps/app.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Publication } from '../hub/publication.ts'
 import { isSocketId } from '../hub/socket-id.ts'
+import { isObject, type JsonObject } from '../protocol/json.ts'
 import { type Attribute, attributesOf, readInfo } from './attributes.ts'
 import { DONE, type HttpResponse, json, refusal } from './exchange.ts'
 
@@ -83,11 +84,6 @@ interface Problem {
 }
 
 const bad = (text: string): Problem => ({ status: 400, text })
-
-type JsonObject = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 function readTrigger(item: unknown, app: App, form: 'channels' | 'channel'): Trigger | Problem {
   if (!isObject(item)) return bad('An event is a JSON object.')

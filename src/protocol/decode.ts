@@ -5,6 +5,7 @@
  * hot path: once per frame in (test/bench, sub-public and client-10). Checked by hand, since a
  * schema library costs more than everything else a subscription does.
  */
+import { isObject, type JsonObject } from './json.ts'
 import type { ClientMessage } from './messages.ts'
 
 const PING: ClientMessage = { type: 'ping' }
@@ -37,11 +38,6 @@ export function decode(text: string): ClientMessage {
       return event.startsWith('client-') ? clientEvent(event, frame) : UNKNOWN
   }
 }
-
-type JsonObject = Readonly<Record<string, unknown>>
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const isOptionalString = (value: unknown): value is string | undefined =>
   value === undefined || typeof value === 'string'

@@ -6,7 +6,6 @@
  */
 import type { Member, Refusal } from '../../channels/kind.ts'
 
-export const PING = '{"event":"pusher:ping","data":"{}"}'
 export const PONG = '{"event":"pusher:pong","data":"{}"}'
 
 /** @param activityTimeout in seconds, never 0: pusher-js refuses that */

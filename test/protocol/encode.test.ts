@@ -14,7 +14,6 @@ describe('the frames', () => {
       encode.error(4001, 'Application does not exist'),
       '{"event":"pusher:error","data":{"code":4001,"message":"Application does not exist"}}',
     ],
-    ['ping', encode.PING, '{"event":"pusher:ping","data":"{}"}'],
     ['pong', encode.PONG, '{"event":"pusher:pong","data":"{}"}'],
     [
       'subscription_succeeded',
