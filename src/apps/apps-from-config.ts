@@ -27,8 +27,9 @@ export class ConfiguredApps implements AppSource {
     this.#byId = new Map()
     this.#byKey = new Map()
     for (const config of apps) {
-      const app = before.get(config.id) ?? new App(config, limits)
-      app.replace(config, limits)
+      const present = before.get(config.id)
+      present?.replace(config, limits)
+      const app = present ?? new App(config, limits)
       this.#byId.set(config.id, app)
       this.#byKey.set(config.key, app)
     }
