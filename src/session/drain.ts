@@ -27,7 +27,7 @@ export async function drain(
   const started = clock.now()
   let due = 0 // a slow pace owes less than one close per step
   while (!signal.aborted) {
-    const waiting = shuffled([...hub.connections()])
+    const waiting = [...hub.connections()]
     if (waiting.length === 0) return
     const left = started + options.windowSeconds * 1000 - clock.now()
     const stepsLeft = Math.max(1, left / STEP_MILLISECONDS)
@@ -37,7 +37,7 @@ export async function drain(
     )
     const closing = Math.floor(due)
     due -= closing
-    for (const connection of waiting.slice(0, closing)) closeForRestart(connection)
+    for (const connection of pick(waiting, closing)) closeForRestart(connection)
     await pause(clock, STEP_MILLISECONDS, signal)
   }
   closeAll(hub)
@@ -51,15 +51,17 @@ export function closeAll(hub: Hub): void {
 const closeForRestart = (connection: Connection): void =>
   connection.close(CLOSE.RECONNECT, 'The server is restarting.')
 
-/** Fisher and Yates' shuffle. */
-function shuffled<T>(items: T[]): T[] {
-  for (let last = items.length - 1; last > 0; last -= 1) {
-    const other = Math.floor(Math.random() * (last + 1))
-    const [a, b] = [items[last] as T, items[other] as T] // both indices are within the array
-    items[last] = b
-    items[other] = a
+/** As many at random: Fisher and Yates' shuffle, no further than it is needed. Takes them out of `waiting`. */
+function pick(waiting: Connection[], count: number): Connection[] {
+  const picked: Connection[] = []
+  while (picked.length < count) {
+    const last = waiting.pop()
+    if (last === undefined) break
+    const index = Math.floor(Math.random() * (waiting.length + 1))
+    picked.push(waiting[index] ?? last)
+    if (index < waiting.length) waiting[index] = last
   }
-  return items
+  return picked
 }
 
 function pause(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
