@@ -17,8 +17,9 @@ import type { Notice } from './notice.ts'
 import { masked, nameOf, optionAt, type Path } from './options.ts'
 import { type Problem, refusal } from './problem.ts'
 import type { Config } from './schema.ts'
-import type { Origin, Setting } from './setting.ts'
+import { describeOrigin, type Origin, type Setting } from './setting.ts'
 import { collectSources, type Flags, type Sources } from './sources.ts'
+import { tlsProblem } from './tls-problem.ts'
 import { originIn, validate } from './validate.ts'
 
 export interface ConfigRequest {
@@ -75,6 +76,16 @@ export function readConfig(request: ConfigRequest = {}): Reading {
   const { config, problems } = validate(settings, sources.file)
   const all = [...sources.problems, ...(generated?.problems ?? []), ...problems]
   if (config === undefined || all.length > 0) return { valid: false, problems: all }
+  const originOf = (path: Path): Origin =>
+    originIn(settings, sources.file, path) ?? { kind: 'default' }
+  const unusable = tlsProblem(config, directory)
+  if (unusable !== undefined) {
+    const place = describeOrigin(originOf(['tls', 'cert']))
+    return {
+      valid: false,
+      problems: [{ code: 'RESOUND_CONFIG_INVALID', place, message: unusable }],
+    }
+  }
   if (generated?.isKept === false && request.keepGeneratedApp === true) {
     keepGeneratedApp(file, generated.app)
     return readConfig(request) // what is served is what was kept, by whichever process was first
@@ -89,7 +100,7 @@ export function readConfig(request: ConfigRequest = {}): Reading {
       ...(sources.laravel?.review(config) ?? []),
     ],
     origins: standing(settings).map(({ origin }) => origin),
-    originOf: (path) => originIn(settings, sources.file, path) ?? { kind: 'default' },
+    originOf,
   }
 }
 

@@ -2,8 +2,6 @@
  * The listening sockets of one address.
  */
 import type { TemplatedApp, us_listen_socket } from 'uWebSockets.js'
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
 import { ResoundError } from '../errors.ts'
 import { loadUWebSockets } from './uws.ts'
 
@@ -19,7 +17,11 @@ export interface Tls {
   readonly passphrase?: string | undefined
 }
 
-/** An application, with TLS where there is a certificate. @throws ResoundError RESOUND_TLS_INVALID */
+/**
+ * An application, with TLS where there is a certificate.
+ * @throws ResoundError RESOUND_TLS_INVALID for files that changed since the configuration was read,
+ *   or that only OpenSSL accepts: uWebSockets.js has BoringSSL
+ */
 export function createApp(tls: Tls | undefined): TemplatedApp {
   const uws = loadUWebSockets()
   if (tls === undefined) return uws.App()
@@ -31,21 +33,7 @@ export function createApp(tls: Tls | undefined): TemplatedApp {
     })
   } catch (cause) {
     const what = `TLS cannot be set up with ${tls.cert} and ${tls.key}`
-    throw new ResoundError('RESOUND_TLS_INVALID', `${what}${reasonAgainst(tls)}.`, { cause })
-  }
-}
-
-/** What the file system or OpenSSL has against these files: uWebSockets.js does not tell. */
-function reasonAgainst({ cert, key, passphrase }: Tls): string {
-  try {
-    createSecureContext({
-      cert: readFileSync(cert),
-      key: readFileSync(key),
-      ...(passphrase === undefined ? {} : { passphrase }),
-    })
-    return ''
-  } catch (reason) {
-    return reason instanceof Error ? `: ${reason.message}` : ''
+    throw new ResoundError('RESOUND_TLS_INVALID', `${what}.`, { cause })
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { OPTIONS } from '../../src/config/options.ts'
+import { createCertificate } from '../support/certificate.ts'
 import { resound } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 
@@ -12,12 +13,33 @@ const SECRETS = {
   RESOUND_APP_LARAVEL_REDIS_URL: 'redis://:hidden-app@host',
   RESOUND_REDIS_URL: 'redis://ann:hidden-redis@host:6379/0',
   RESOUND_ADMIN_TOKEN: 'hidden-token-of-the-admin-port',
-  RESOUND_TLS_CERT: '/cert.pem',
-  RESOUND_TLS_KEY: '/key.pem',
+} as const
+
+/** With the files of `createCertificate`. */
+const TLS = {
+  RESOUND_TLS_CERT: 'cert.pem',
+  RESOUND_TLS_KEY: 'key.pem',
   RESOUND_TLS_PASSPHRASE: 'hidden-passphrase',
 } as const
 
 describe('config check', () => {
+  it('refuses a certificate that cannot be used, as start does', async () => {
+    using directory = new Directory()
+    createCertificate(directory)
+    directory.write('key.pem', 'no key')
+    directory.write('resound.json', '{\n  "tls": { "cert": "cert.pem", "key": "key.pem" }\n}')
+    const args = ['config', 'check', '--json', '--config', 'resound.json']
+    const { code, stdout } = await resound(args, { directory: directory.path })
+    expect(code).toBe(78)
+    expect(JSON.parse(stdout).problems).toEqual([
+      {
+        code: 'RESOUND_CONFIG_INVALID',
+        place: 'resound.json:2:12',
+        message: expect.stringMatching(/^tls\.cert and tls\.key cannot be used: .+/),
+      },
+    ])
+  })
+
   it('says that the configuration is valid', async () => {
     using directory = new Directory({ 'resound.json': { port: 1 } })
     const args = ['config', 'check', '--config', 'resound.json']
@@ -68,9 +90,14 @@ describe('config check', () => {
 describe('config show', () => {
   it('prints every value with its origin, in 80 columns and without colour', async () => {
     using directory = new Directory({ 'resound.json': '{\n  "limits": { "eventBytes": 5 }\n}' })
+    createCertificate(directory)
     const { code, stdout, stderr } = await resound(['config', 'show', '--config', 'resound.json'], {
       directory: directory.path,
-      environment: { ...SECRETS, RESOUND_APP_NAME: 'A name that is too long to leave room here' },
+      environment: {
+        ...SECRETS,
+        ...TLS,
+        RESOUND_APP_NAME: 'A name that is too long to leave room here',
+      },
     })
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const lines = stdout.split('\n')
@@ -90,7 +117,12 @@ describe('config show', () => {
   })
 
   it.each([[[]], [['--json']]])('never prints a secret %j', async (more) => {
-    const outcome = await resound(['config', 'show', ...more], { environment: SECRETS })
+    using directory = new Directory()
+    createCertificate(directory)
+    const outcome = await resound(['config', 'show', ...more], {
+      directory: directory.path,
+      environment: { ...SECRETS, ...TLS },
+    })
     expect(outcome.code).toBe(0)
     expect(outcome.stdout + outcome.stderr).not.toContain('hidden')
     expect(outcome.stdout).toContain('redis://ann:********@host:6379/0')

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createCertificate } from '../support/certificate.ts'
+import { Directory } from '../support/directory.ts'
 import { loaded, problemsIn } from '../support/reading.ts'
 
 /** What `php artisan reverb:install` leaves in a `.env`. */
@@ -51,6 +53,12 @@ function given({ dotenv, files = {}, environment = {} }: App) {
     flags: { laravel: 'app' },
     environment,
   }
+}
+
+function certificateFiles() {
+  using directory = new Directory()
+  createCertificate(directory)
+  return { 'cert.pem': directory.read('cert.pem'), 'key.pem': directory.read('key.pem') }
 }
 
 /** What is said about the app, without the values taken. */
@@ -274,7 +282,11 @@ describe('a contradiction is named:', () => {
     ],
     [
       'http with TLS here',
-      { dotenv: INSTALLED, environment: { RESOUND_TLS_CERT: '/c', RESOUND_TLS_KEY: '/k' } },
+      {
+        dotenv: INSTALLED,
+        files: certificateFiles(),
+        environment: { RESOUND_TLS_CERT: 'app/cert.pem', RESOUND_TLS_KEY: 'app/key.pem' },
+      },
       'the app expects http, and this server speaks TLS',
       { REVERB_SCHEME: 'http' },
     ],

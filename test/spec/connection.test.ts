@@ -1,7 +1,7 @@
 /** Opening a connection, its refusals, and its end. */
-import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { Config } from '../../src/config/schema.ts'
+import { createCertificate } from '../support/certificate.ts'
 import type { TestClient } from '../support/client.ts'
 import { Directory } from '../support/directory.ts'
 import { metricOf } from '../support/metrics.ts'
@@ -71,13 +71,7 @@ describe('a connection', () => {
 
   it('is let in over TLS', async () => {
     using directory = new Directory()
-    const [cert, key] = [directory.file('cert.pem'), directory.file('key.pem')]
-    const subject = ['-subj', '/CN=localhost', '-days', '1']
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-    execFileSync('openssl', ['req', '-x509', ...curve, '-keyout', key, '-out', cert, ...subject], {
-      stdio: 'pipe',
-    })
-    await using server = await startServer({ tls: { cert, key } })
+    await using server = await startServer({ tls: createCertificate(directory) })
     expect(server.wsUrl).toMatch(/^wss:/)
     const [ann, bob] = await Promise.all([server.connect(), server.connect()])
     await ann.subscribe('presence-a', { user_id: 'ann' })
