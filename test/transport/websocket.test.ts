@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { ManualClock } from '../support/clock.ts'
+import { exchange, request } from '../support/raw-http.ts'
 import { startServer } from '../support/server.ts'
 import { TestLog } from '../support/test-log.ts'
 
@@ -26,4 +27,51 @@ it('a fault of ours while a message is handled is logged with its cause, and end
   expect(JSON.stringify(line)).not.toContain('a payload')
   await client.expectNothing()
   clock.isBroken = false
+})
+
+describe('a fault of ours', () => {
+  const broken = (): never => {
+    throw new Error('a part is broken')
+  }
+  const logged = (log: TestLog) => log.line(/^a request failed by a fault of ours$/)
+
+  it('at an upgrade is logged and answered with 500, and ends nothing', async () => {
+    const log = new TestLog()
+    await using server = await startServer({ logger: log.logger })
+    vi.spyOn(server.server.hub, 'live').mockImplementationOnce(broken)
+    const upgrade =
+      'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
+    const answer = await exchange(
+      server.port,
+      request('GET', `/app/${server.app.key}`, '', upgrade),
+    )
+    expect(answer).toMatchObject({ status: 500 })
+    expect(await logged(log)).toMatchObject({ level: 50, err: { message: 'a part is broken' } })
+    await (await server.connect()).expectNothing()
+  })
+
+  it('while a connection opens is logged and closes it with 1011, and ends nothing', async () => {
+    const log = new TestLog()
+    await using server = await startServer({ logger: log.logger })
+    vi.spyOn(server.server.hub, 'open').mockImplementationOnce(broken)
+    const client = server.dial()
+    expect(await client.closed).toMatchObject({ code: 1011 })
+    expect(await logged(log)).toMatchObject({ level: 50, err: { message: 'a part is broken' } })
+    await (await server.connect()).expectNothing()
+  })
+
+  it('while a connection closes is logged, and ends nothing', async () => {
+    const log = new TestLog()
+    await using server = await startServer({ logger: log.logger })
+    const client = await server.connect()
+    const { hub } = server.server
+    const close = hub.close.bind(hub)
+    vi.spyOn(hub, 'close').mockImplementationOnce((connection) => {
+      close(connection)
+      broken()
+    })
+    await client.close()
+    expect(await logged(log)).toMatchObject({ level: 50, err: { message: 'a part is broken' } })
+    await (await server.connect()).expectNothing()
+  })
 })
