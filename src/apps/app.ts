@@ -3,7 +3,7 @@
  *
  * An `App` keeps its identity while its configuration is replaced, so connections hold on to it.
  */
-import { createSecretKey, type KeyObject } from 'node:crypto'
+import { Secret } from '../../channels/secret.ts'
 import type { AppConfig, AppLimits, Limits } from '../config/schema.ts'
 import { isAllowedOrigin } from './origin.ts'
 
@@ -11,7 +11,7 @@ export class App {
   readonly id: string
   #config: AppConfig
   #limits: Limits
-  #secrets: readonly KeyObject[]
+  #secrets: readonly Secret[]
 
   /** @param limits the server-wide ones, which the app's own override */
   constructor(config: AppConfig, limits: Limits) {
@@ -32,7 +32,7 @@ export class App {
     return this.#config.key
   }
 
-  get secrets(): readonly KeyObject[] {
+  get secrets(): readonly Secret[] {
     return this.#secrets
   }
 
@@ -56,7 +56,5 @@ export const effectiveLimits = (limits: Limits, own: AppLimits | undefined): Lim
   ...Object.fromEntries(Object.entries(own ?? {}).filter(([, value]) => value !== undefined)),
 })
 
-const secretsOf = ({ secret, previousSecret }: AppConfig): KeyObject[] =>
-  [secret, previousSecret]
-    .filter((text) => text !== undefined)
-    .map((text) => createSecretKey(text, 'utf8'))
+const secretsOf = ({ secret, previousSecret }: AppConfig): Secret[] =>
+  [secret, previousSecret].filter((text) => text !== undefined).map((text) => new Secret(text))

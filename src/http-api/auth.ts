@@ -8,6 +8,11 @@ import type { App } from '../apps/app.ts'
 import { type HttpRequest, type HttpResponse, refusal } from './exchange.ts'
 import { decodePath, parseQuery, type Query } from './query.ts'
 
+/** A POST's query as the SDKs write it: in the order in which it is signed, nothing encoded. */
+const AS_SDKS_WRITE =
+  /^(auth_key=([\w-]+)&auth_timestamp=(\d{1,15})&auth_version=1\.0&body_md5=([0-9a-f]{32}))&auth_signature=([0-9a-f]{64})$/
+const NO_PARAMETERS: Query = new Map()
+
 const unauthorised = (text: string): HttpResponse => refusal(401, text)
 
 /**
@@ -23,6 +28,7 @@ export function authenticate(
   nowSeconds: number,
   toleranceSeconds: number,
 ): { readonly query: Query } | HttpResponse {
+  if (isUsual(request, path, app, nowSeconds, toleranceSeconds)) return { query: NO_PARAMETERS }
   const query = parseQuery(request.query)
   if (typeof query === 'string') return refusal(400, query)
   const signature = query.get('auth_signature')
@@ -45,6 +51,28 @@ export function authenticate(
     )
   }
   return { query }
+}
+
+/**
+ * Whether a request is what nearly all are, and in order. What is not is read again with care, which
+ * finds out why, or that it is in order after all.
+ *
+ * hot path: once per POST (test/bench, headline and sat-1). Costs a third less than reading it all.
+ */
+function isUsual(
+  { method, query, body }: Pick<HttpRequest, 'method' | 'query' | 'body'>,
+  path: string,
+  app: App,
+  nowSeconds: number,
+  toleranceSeconds: number,
+): boolean {
+  const [, signed, key, timestamp, md5, signature = ''] = AS_SDKS_WRITE.exec(query) ?? []
+  return (
+    key === app.key &&
+    Math.abs(Number(timestamp) - nowSeconds) <= toleranceSeconds &&
+    md5 === hash('md5', body) &&
+    isHmac(signature, `${method}\n${path}\n${signed}`, app.secrets)
+  )
 }
 
 function staleness(

@@ -1,13 +1,14 @@
-import { createHmac, createSecretKey } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { SubscribeRequest } from '../../channels/kind.ts'
 import { presenceChannel } from '../../channels/presence.ts'
+import { Secret } from '../../channels/secret.ts'
 import { channelText } from '../../channels/signature.ts'
 
 const SECRET = 'secret'
 const app = {
   key: 'key',
-  secrets: [createSecretKey(SECRET, 'utf8')],
+  secrets: [new Secret(SECRET)],
   limits: { presenceMemberBytes: 2048 },
 }
 const ann = { userId: 'ann', userInfo: '{"name":"Ann"}' }

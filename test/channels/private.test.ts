@@ -1,11 +1,11 @@
-import { createSecretKey } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { encryptedChannel } from '../../channels/encrypted.ts'
 import { privateChannel } from '../../channels/private.ts'
+import { Secret } from '../../channels/secret.ts'
 
 const app = {
   key: '278d425bdf160c739803',
-  secrets: [createSecretKey('7ad3773142a6692b25b8', 'utf8')],
+  secrets: [new Secret('7ad3773142a6692b25b8')],
   limits: { presenceMemberBytes: 2048 },
 }
 const request = {

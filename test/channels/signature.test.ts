@@ -2,12 +2,13 @@
  * The vectors of Pusher's documentation and server SDKs, all for one app. The fifth is printed stale
  * in the documentation (it belongs to another name); this is the recomputed one.
  */
-import { createSecretKey } from 'node:crypto'
+
 import { describe, expect, it } from 'vitest'
+import { Secret } from '../../channels/secret.ts'
 import { channelText, isHmac, isSigned, userText } from '../../channels/signature.ts'
 
 const KEY = '278d425bdf160c739803'
-const secret = (text: string) => createSecretKey(text, 'utf8')
+const secret = (text: string) => new Secret(text)
 const SECRETS = [secret('7ad3773142a6692b25b8')]
 const app = { key: KEY, secrets: SECRETS }
 
