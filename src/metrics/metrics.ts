@@ -33,13 +33,13 @@ export interface MetricsSources {
 }
 
 export class Metrics {
-  readonly #registry = new Registry()
+  readonly #register = new Registry()
   readonly #sources: MetricsSources
 
   constructor(sources: MetricsSources) {
     this.#sources = sources
     collectDefaultMetrics({
-      register: this.#registry,
+      register: this.#register,
       prefix: 'resound_',
       // Milliseconds between samples of the event loop's delay; the default wakes an idle process 100 times a second.
       eventLoopMonitoringPrecision: 100,
@@ -48,7 +48,7 @@ export class Metrics {
       name: 'resound_build_info',
       help: 'Version of Resound and Node.js; always 1.',
       labelNames: ['version', 'node'],
-      registers: [this.#registry],
+      registers: [this.#register],
     }).set({ version: sources.version, node: process.versions.node }, 1)
     this.#defineConnections()
     this.#defineEvents()
@@ -57,12 +57,12 @@ export class Metrics {
   }
 
   get contentType(): string {
-    return this.#registry.contentType
+    return this.#register.contentType
   }
 
   /** All metrics as text. */
   text(): Promise<string> {
-    return this.#registry.metrics()
+    return this.#register.metrics()
   }
 
   #defineConnections(): void {
@@ -228,7 +228,7 @@ export class Metrics {
       name,
       help,
       labelNames,
-      registers: [this.#registry],
+      registers: [this.#register],
       collect() {
         this.reset()
         fill(this)
@@ -247,7 +247,7 @@ export class Metrics {
       name,
       help,
       labelNames,
-      registers: [this.#registry],
+      registers: [this.#register],
       collect() {
         this.reset()
         fill(this)
