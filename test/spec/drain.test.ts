@@ -59,6 +59,23 @@ describe('a server that drains', () => {
     await drained
   })
 
+  it('lets them go in random order, not in that of their arrival', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock, drain: { closesPerSecond: 20 } })
+    await connectAll(server, 40)
+    const ids = (): string[] => [...server.server.hub.connections()].map((one) => one.socketId)
+    const arrived = ids()
+    const drained = server.server.drain()
+    await pass(clock, 1000)
+    const stayed = ids()
+    expect(stayed.length).toBeGreaterThan(10)
+    expect(stayed.length).toBeLessThan(30)
+    expect(stayed).not.toEqual(arrived.slice(0, stayed.length))
+    expect(stayed).not.toEqual(arrived.slice(-stayed.length))
+    await pass(clock, 1500)
+    await drained
+  })
+
   it('keeps a pace that is slower than its steps', async () => {
     const clock = new ManualClock()
     await using server = await startServer({ clock, drain: { closesPerSecond: 2 } })
