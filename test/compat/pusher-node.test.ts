@@ -193,6 +193,12 @@ describe("Pusher's server library for Node", () => {
       const signedIn = hear(page.pusher, 'pusher:signin_success')
       page.pusher.signin()
       await signedIn.next()
+      // pusher-js subscribes to the user's channel only now: what is sent before would be unheard.
+      const isHeard = (): boolean =>
+        [...server.server.hub.lives()].some(({ channels }) =>
+          channels.has(`#server-to-user-${ANN.id}`),
+        )
+      await expect.poll(isHeard).toBe(true)
       const greetings = hear(page.pusher.user, 'greeting')
       await app.sdk.sendToUser(ANN.id, 'greeting', 'hello')
       expect(await greetings.next()).toBe('hello')
