@@ -2,7 +2,7 @@
  * The composition root: builds every part in order, and stops them in reverse.
  */
 import type { Logger } from 'pino'
-import { effectiveLimits } from './apps/app.ts'
+import { type App, effectiveLimits } from './apps/app.ts'
 import { ConfiguredApps } from './apps/apps-from-config.ts'
 import { memoryBroker } from './broker/memory.ts'
 import { type Clock, realClock } from './clock.ts'
@@ -138,7 +138,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopParts()
     throw fault
   }
-  laravel.listen(config)
+  let { redis } = config
+  laravel.listen(redis)
+  /** Brings what depends on the apps in line with them. @param removed apps that are no longer served */
+  const appsChanged = (removed: readonly App[]): void => {
+    for (const connection of [...hub.connections()]) {
+      const { app } = connection
+      if (removed.includes(app)) connection.close(CLOSE.APP_NOT_FOUND, 'The app was removed.')
+      else if (!app.settings.enabled) connection.close(CLOSE.APP_DISABLED, 'The app is disabled.')
+    }
+    laravel.listen(redis)
+  }
 
   const stopping = new AbortController()
   let draining: Promise<void> | undefined
@@ -158,13 +168,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     admin: { host: config.admin.host, port: adminPort },
     hub,
     reload(next) {
-      const removed = apps.replace(next)
-      for (const connection of [...hub.connections()]) {
-        const { app } = connection
-        if (removed.includes(app)) connection.close(CLOSE.APP_NOT_FOUND, 'The app was removed.')
-        else if (!app.settings.enabled) connection.close(CLOSE.APP_DISABLED, 'The app is disabled.')
-      }
-      laravel.listen(next)
+      redis = next.redis
+      appsChanged(apps.replace(next))
       largestBody = bodyBytes(next)
       log.level = next.log.level
       return restartOnly(config, next)

@@ -4,4 +4,7 @@ import type { App } from './app.ts'
 export interface AppSource {
   byId(id: string): App | undefined
   byKey(key: string): App | undefined
+  all(): Iterable<App>
+  /** Whether an app that is not here does not exist. Where apps cannot be asked for, clients are told to try again. */
+  readonly isComplete: boolean
 }

@@ -6,6 +6,7 @@ import { App } from './app.ts'
 import type { AppSource } from './app-source.ts'
 
 export class ConfiguredApps implements AppSource {
+  readonly isComplete = true
   #byId = new Map<string, App>()
   #byKey = new Map<string, App>()
 
@@ -19,6 +20,10 @@ export class ConfiguredApps implements AppSource {
 
   byKey(key: string): App | undefined {
     return this.#byKey.get(key)
+  }
+
+  all(): Iterable<App> {
+    return this.#byId.values()
   }
 
   /** Takes over a new configuration; apps that stay keep their identity. @returns the apps that are gone */

@@ -76,7 +76,8 @@ export function env({ json = false }: Shape): number {
   }
   for (const { variable, description, ...option } of OPTIONS) {
     const value = option.default === undefined ? '' : ` (${textOf(option.default)})`
-    print(`${variable}${value}`)
+    const line = `${variable}${value}`
+    print(line.length <= 80 ? line : variable)
     print(wrapped(description, '    '))
   }
   return EXIT.DONE
@@ -102,11 +103,20 @@ interface Value {
 
 function* valuesOf({ config, originOf }: Loaded): Generator<Value> {
   const ofApps = OPTIONS.filter(({ path }) => path[0] === 'apps')
+  const ofWebhooks = ofApps.filter(({ path }) => path[2] === 'webhooks')
   for (const option of OPTIONS) {
     if (!ofApps.includes(option)) yield at(option, option.path)
   }
-  for (const index of config.apps.keys()) {
-    for (const option of ofApps) yield at(option, ['apps', index, ...option.path.slice(2)])
+  for (const [index, { webhooks }] of config.apps.entries()) {
+    const app: Path = ['apps', index]
+    for (const option of ofApps) {
+      if (!ofWebhooks.includes(option)) yield at(option, [...app, ...option.path.slice(2)])
+    }
+    for (const webhook of webhooks.length === 0 ? [0] : webhooks.keys()) {
+      for (const option of ofWebhooks) {
+        yield at(option, [...app, 'webhooks', webhook, ...option.path.slice(4)])
+      }
+    }
   }
 
   function at(option: Option, path: Path): Value {

@@ -84,8 +84,18 @@ export function parseValue(text: string, option: Option): unknown {
         .split(',')
         .map((item) => item.trim())
         .filter((item) => item !== '')
+    case 'map':
+      return jsonOr(text)
     case 'string':
       return text
+  }
+}
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }
 

@@ -12,15 +12,15 @@ export type Path = readonly (string | number)[]
 
 /** One option, in the shape that text about it and text for it needs. */
 export interface Option {
-  /** Keys from the root; `[]` stands for any one app. */
+  /** Keys from the root; `[]` stands for any one app, or webhook of an app. */
   readonly path: readonly string[]
   /** The path as people write it: `apps[].laravel.redisPrefix`. */
   readonly name: string
   /** What it stands in: `apps[].laravel`, or an empty name at the top. */
   readonly group: { readonly name: string; readonly description: string }
-  /** Its environment variable. For an option of an app: of the one app that variables can define. */
+  /** Its environment variable. For an option of an app: of the one app, with one webhook, that variables can define. */
   readonly variable: string
-  readonly type: 'integer' | 'boolean' | 'string' | 'list'
+  readonly type: 'integer' | 'boolean' | 'string' | 'list' | 'map'
   /** What it accepts, in words that follow "must be". */
   readonly accepts: string
   /** Undefined when there is none. */
@@ -33,8 +33,8 @@ export interface Option {
 /** What is shown instead of a secret. */
 const MASK = '********'
 
-/** Stands for the index of an app in an option's path. */
-const ANY_APP = '[]'
+/** Stands for the index of an app, or of a webhook in it, in an option's path. */
+const ANY = '[]'
 
 /** The part of JSON Schema that our options come out as. */
 const Description = z.object({
@@ -66,7 +66,7 @@ const byName = new Map(OPTIONS.map((option) => [option.name, option]))
 
 /** The option at `path`, or undefined where the schema has none or has a group of them. */
 export function optionAt(path: Path): Option | undefined {
-  return byName.get(nameOf(path.map((key) => (typeof key === 'number' ? ANY_APP : key))))
+  return byName.get(nameOf(path.map((key) => (typeof key === 'number' ? ANY : key))))
 }
 
 /** The keys that the schema knows inside `path`. */
@@ -81,7 +81,7 @@ export function keysAt(path: Path): readonly string[] {
 /** A path as people write it: `apps[0].laravel.redisPrefix`. */
 export function nameOf(path: Path): string {
   return path
-    .map((key) => (typeof key === 'number' ? `[${key}]` : key === ANY_APP ? key : `.${key}`))
+    .map((key) => (typeof key === 'number' ? `[${key}]` : key === ANY ? key : `.${key}`))
     .join('')
     .replace(/^\./, '')
 }
@@ -90,6 +90,7 @@ export function nameOf(path: Path): string {
 export function masked(option: Option | undefined, value: unknown): unknown {
   if (value === undefined || option?.secret === undefined) return value
   if (option.secret === 'whole') return MASK
+  if (Array.isArray(value)) return value.map((item) => masked(option, item))
   return String(value).replace(/^(\w+:\/\/[^:@/]*:)[^@]*(?=@)/, `$1${MASK}`)
 }
 
@@ -101,10 +102,10 @@ function* optionsOf(
   const inside = description.description ?? ''
   if (description.properties !== undefined) {
     for (const [key, child] of Object.entries(description.properties)) {
-      yield* optionsOf(child, [...path, key], path.at(-1) === ANY_APP ? group : inside)
+      yield* optionsOf(child, [...path, key], path.at(-1) === ANY ? group : inside)
     }
   } else if (description.items?.properties !== undefined) {
-    yield* optionsOf(description.items, [...path, ANY_APP], inside)
+    yield* optionsOf(description.items, [...path, ANY], inside)
   } else {
     yield {
       path,
@@ -121,14 +122,14 @@ function* optionsOf(
 }
 
 function variableOf(path: readonly string[]): string {
-  const words = path[0] === 'apps' ? ['app', ...path.slice(2)] : path
+  const [first, ...rest] = path.filter((key) => key !== ANY)
+  const words = first === 'apps' ? ['app', ...rest] : path
   return `RESOUND_${words.map((word) => word.replace(/[A-Z]/g, '_$&').toUpperCase()).join('_')}`
 }
 
 function typeOf({ type }: Description): Option['type'] {
   if (type === 'array') return 'list'
-  if (type === 'object') throw new Error('a group of options has no type of its own')
-  return type
+  return type === 'object' ? 'map' : type
 }
 
 function acceptedBy(description: Description): string {

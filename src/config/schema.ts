@@ -31,6 +31,17 @@ const redisUrl = z
   .refine(isDecodable, 'has a % that encodes nothing; a literal one is written %25')
   .meta({ accepts: 'a redis:// or rediss:// URL', secret: 'password' })
 
+const filePath = z
+  .string()
+  .regex(/^(?!-----BEGIN)./)
+  .meta({ accepts: 'the path of a PEM file, not its content' })
+
+/** A URL that paths can be appended to. */
+function isBareUrl(text: string): boolean {
+  const { username, password, search, hash } = new URL(text)
+  return `${username}${password}${search}${hash}` === ''
+}
+
 const credential = z
   .string()
   .min(1)
@@ -87,6 +98,24 @@ export type Limits = z.infer<typeof Limits>
 export const AppLimits = z.strictObject(bounds).partial()
 export type AppLimits = z.infer<typeof AppLimits>
 
+const redisUrls = z
+  .array(redisUrl)
+  .default([])
+  .meta({ accepts: 'a list of redis:// or rediss:// URLs', secret: 'password' })
+
+/** The files of a Redis whose certificate no public authority signed, or that asks for ours. */
+const redisTls = z.strictObject({
+  ca: filePath.optional().describe('Path of the certificate authority to trust, PEM.'),
+  cert: filePath.optional().describe('Path of the certificate that Redis asks for, PEM.'),
+  key: filePath.optional().describe("Path of that certificate's key, PEM."),
+})
+
+const requestPath = z
+  .string()
+  .max(200)
+  .regex(/^\/[\w.~!$&'()*+,;=:@%/-]*$/)
+  .meta({ accepts: 'a path that begins with a slash' })
+
 /** What a Laravel app on the `redis` broadcast driver needs. */
 export const LaravelSource = z.strictObject({
   redisPrefix: z
@@ -98,9 +127,98 @@ export const LaravelSource = z.strictObject({
     ),
   redisUrl: redisUrl
     .optional()
-    .describe('Redis that the Laravel app publishes to. Without it, redis.url.'),
+    .describe(
+      "Redis that the Laravel app publishes to. Without it, the server's own (redis). With redisSentinels, its host is the name that the Sentinels know the master by.",
+    ),
+  redisCluster: redisUrls.describe(
+    'Some nodes of the Redis Cluster that the Laravel app publishes to. User, password and TLS of the first are used for all.',
+  ),
+  redisSentinels: redisUrls.describe(
+    'The Sentinels of the Redis that the Laravel app publishes to; with a password where they ask for one.',
+  ),
+  redisTls: redisTls
+    .prefault({})
+    .describe("TLS to the Laravel app's Redis, where its URL is rediss://."),
+  authUrl: z
+    .url({ protocol: /^https?$/, hostname: /./ })
+    .refine(isBareUrl, 'must not have a user, a query or a fragment')
+    .optional()
+    .meta({ accepts: 'an http:// or https:// URL' })
+    .describe(
+      'Base URL of the Laravel app. Turns on the authorisation bridge: /apps/{id}/auth and /apps/{id}/user-auth ask the app and sign its answer.',
+    ),
+  authPath: requestPath
+    .default('/broadcasting/auth')
+    .describe('Path of channel authorisation in the Laravel app, after authUrl.'),
+  userAuthPath: requestPath
+    .default('/broadcasting/user-auth')
+    .describe('Path of user authentication in the Laravel app, after authUrl.'),
+  authTimeoutSeconds: count(1, 60)
+    .default(5)
+    .describe('How long the Laravel app may take to answer the bridge.'),
+  authConcurrency: count(1, 10_000)
+    .default(64)
+    .describe('Most requests of the bridge to the Laravel app at once; as many again may wait.'),
+  authAtSubscribe: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Authorises private channels when they are subscribed to without a signature, with the cookies of the WebSocket's upgrade. Needs authUrl and allowedOrigins other than *.",
+    ),
 })
 export type LaravelSource = z.infer<typeof LaravelSource>
+
+/** What a webhook can tell (Pusher docs, "Webhooks"). */
+export const WEBHOOK_EVENTS = [
+  'channel_occupied',
+  'channel_vacated',
+  'member_added',
+  'member_removed',
+  'client_event',
+  'cache_miss',
+  'subscription_count',
+] as const
+
+/** An endpoint of the app that is told what happens on its channels. */
+export const WebhookConfig = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/, hostname: /./ })
+    .max(2000)
+    .meta({ accepts: 'an http:// or https:// URL', secret: 'password' })
+    .describe('Where the events are posted to.'),
+  events: z
+    .array(z.enum(WEBHOOK_EVENTS))
+    .min(1)
+    .default([...WEBHOOK_EVENTS])
+    .meta({ accepts: `a list of ${WEBHOOK_EVENTS.join(', ')}` })
+    .describe('Which events are told; all by default.'),
+  channelPrefix: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('Only of channels whose name begins like this.'),
+  channelSuffix: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('Only of channels whose name ends like this.'),
+  headers: z
+    .record(
+      z.string().regex(/^[\w!#$%&'*+.^`|~-]{1,100}$/),
+      z
+        .string()
+        .max(4000)
+        .regex(/^[\t\x20-\x7e]*$/),
+    )
+    .default({})
+    .meta({ accepts: 'an object of header names and values', secret: 'whole' })
+    .describe('More headers of the request; those of the protocol stay as they are.'),
+  allowPrivateAddress: z
+    .boolean()
+    .default(false)
+    .describe('Lets the URL lead to a private, loopback or link-local address.'),
+})
+export type WebhookConfig = z.infer<typeof WebhookConfig>
 
 /** One application: its credentials and what it may do. */
 export const AppConfig = z.strictObject({
@@ -163,16 +281,16 @@ export const AppConfig = z.strictObject({
   limits: AppLimits.optional().describe(
     'Limits of this app that differ from the server-wide ones.',
   ),
+  webhooks: z
+    .array(WebhookConfig)
+    .max(20)
+    .default([])
+    .describe('Endpoints of the app that are told what happens on its channels.'),
   laravel: LaravelSource.prefault({}).describe(
-    'Where a Laravel app on the redis broadcast driver is heard.',
+    'Where a Laravel app on the redis broadcast driver is heard, and asked who may subscribe.',
   ),
 })
 export type AppConfig = z.infer<typeof AppConfig>
-
-const filePath = z
-  .string()
-  .regex(/^(?!-----BEGIN)./)
-  .meta({ accepts: 'the path of a PEM file, not its content' })
 
 const Options = z.strictObject({
   host: z.string().min(1).default('0.0.0.0').describe('Address to listen on.'),
@@ -240,10 +358,92 @@ const Options = z.strictObject({
     .strictObject({
       url: redisUrl
         .optional()
-        .describe('Redis that Laravel apps publish to, unless an app names its own.'),
+        .describe(
+          "The server's own Redis: for webhooks to be delivered, and for Laravel apps that name no other. With redis.sentinels, its host is the name that the Sentinels know the master by.",
+        ),
+      keyPrefix: z
+        .string()
+        .min(1)
+        .max(100)
+        .regex(/^[\x21-\x7e]+$/)
+        .meta({ accepts: 'text of 1 to 100 characters without spaces' })
+        .default('resound:')
+        .describe(
+          'In front of every key of ours; deployments that share a Redis need different ones.',
+        ),
+      cluster: redisUrls.describe(
+        'Some nodes of a Redis Cluster, instead of redis.url. User, password and TLS of the first are used for all.',
+      ),
+      sentinels: redisUrls.describe(
+        'The Sentinels that know which Redis is the master; with a password where they ask for one.',
+      ),
+      tls: redisTls.prefault({}).describe('TLS to Redis, where its URL is rediss://.'),
     })
     .prefault({})
     .describe('Redis.'),
+  postgres: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^postgres(ql)?$/, hostname: /./ })
+        .refine(isDecodable, 'has a % that encodes nothing; a literal one is written %25')
+        .optional()
+        .meta({ accepts: 'a postgres:// URL', secret: 'password' })
+        .describe('PostgreSQL with a table of apps, served beside those of the configuration.'),
+      table: z
+        .string()
+        .max(128)
+        .regex(/^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/)
+        .meta({ accepts: 'the name of a table, with its schema before it if need be' })
+        .default('apps')
+        .describe('The table.'),
+      cacheSeconds: count(1, 3600)
+        .default(5)
+        .describe('How old what is known of the table may be, where no notification comes.'),
+      tls: redisTls
+        .prefault({})
+        .describe('TLS to PostgreSQL, where its URL asks for it (sslmode).'),
+    })
+    .prefault({})
+    .describe('Apps from PostgreSQL.'),
+  webhooks: z
+    .strictObject({
+      graceSeconds: count(0, 60)
+        .default(3)
+        .describe(
+          'How long channel_vacated and member_removed wait, and are not told when the client comes back.',
+        ),
+      batchEvents: count(1, 1000).default(100).describe('Most events in one request.'),
+      batchMilliseconds: count(0, 10_000)
+        .default(50)
+        .describe('How long events are gathered for one request.'),
+      timeoutSeconds: count(1, 60).default(5).describe('How long an endpoint may take to answer.'),
+      retrySeconds: count(0, 86_400)
+        .default(300)
+        .describe('How long a request that fails is tried again, at growing intervals.'),
+      queuedBytes: count(KIBIBYTE, 64 * KIBIBYTE * MEBIBYTE)
+        .default(64 * MEBIBYTE)
+        .describe(
+          'Memory for events that wait to be told; beyond it new ones are dropped and counted.',
+        ),
+      keptFailures: count(0, 100_000)
+        .default(1000)
+        .describe(
+          'How many requests of each app that were given up are kept to be looked at and sent again.',
+        ),
+    })
+    .prefault({})
+    .describe('How webhooks are delivered.'),
+  metrics: z
+    .strictObject({
+      prefix: z
+        .string()
+        .regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,60}$/)
+        .meta({ accepts: 'letters, digits and _' })
+        .default('resound_')
+        .describe('In front of every metric. With soketi_, the dashboards of soketi find theirs.'),
+    })
+    .prefault({})
+    .describe('Metrics.'),
   admin: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Address of the admin port.'),

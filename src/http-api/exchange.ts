@@ -11,6 +11,8 @@ export interface HttpRequest {
   /** Valid only until the handler returns or awaits. */
   readonly body: Buffer
   readonly authorization: string
+  /** A header by its lower-case name; empty when it is absent, or was not asked to be kept. */
+  header(name: string): string
 }
 
 export interface HttpResponse {

@@ -122,6 +122,9 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
       )
     }
     const app = apps.byId(appId)
+    if (app === undefined && !apps.isComplete) {
+      return tally(route.route, refusal(503, 'Apps cannot be looked up at the moment. Try again.'))
+    }
     if (app === undefined) {
       return tally(
         route.route,

@@ -4,7 +4,6 @@
  */
 import type { Logger } from 'pino'
 import { kindOf } from '../../channels/kinds.ts'
-import { effectiveLimits } from '../apps/app.ts'
 import type { AppSource } from '../apps/app-source.ts'
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
@@ -27,9 +26,9 @@ export class LaravelSources {
     this.#parts = parts
   }
 
-  /** Starts, changes and stops listeners so that they are what the configuration asks for. */
-  listen(config: Config): void {
-    const wanted = appsByUrl(config)
+  /** Starts, changes and stops listeners so that they are what the apps ask for. @param redis the server's own */
+  listen(redis: Config['redis']): void {
+    const wanted = appsByUrl(this.#parts.apps, redis)
     for (const url of this.#listeners.keys()) {
       if (!wanted.has(url)) this.#stop(url)
     }
@@ -95,12 +94,13 @@ export class LaravelSources {
   }
 }
 
-function appsByUrl({ apps, limits, redis }: Config): Map<string, LaravelApp[]> {
+function appsByUrl(apps: AppSource, redis: Config['redis']): Map<string, LaravelApp[]> {
   const byUrl = new Map<string, LaravelApp[]>()
-  for (const { id, laravel, limits: own } of apps) {
+  for (const { id, limits, settings } of apps.all()) {
+    const { laravel } = settings
     const url = laravel.redisUrl ?? redis.url
     if (laravel.redisPrefix === undefined || url === undefined) continue
-    const app = { appId: id, prefix: laravel.redisPrefix, limits: effectiveLimits(limits, own) }
+    const app = { appId: id, prefix: laravel.redisPrefix, limits }
     byUrl.set(url, [...(byUrl.get(url) ?? []), app])
   }
   return byUrl

@@ -22,6 +22,8 @@ export interface UpgradeRequest {
   readonly key: string | undefined
   readonly protocol: string
   readonly origin: string
+  /** Any header, by its lower-case name; only while the request is being admitted. */
+  header(name: string): string
 }
 
 /** A connection that is told why it cannot stay. A browser cannot read an HTTP status, so it is told inside the socket. */
@@ -70,6 +72,9 @@ export class Sessions {
     }
     if (!PROTOCOLS.test(request.protocol)) return rejectProtocol(request.protocol)
     const app = this.#apps.byKey(request.key)
+    if (app === undefined && !this.#apps.isComplete) {
+      return reject(CLOSE.OVER_CAPACITY, 'Apps cannot be looked up at the moment. Try again.')
+    }
     if (app === undefined) {
       return reject(CLOSE.APP_NOT_FOUND, 'Application does not exist: no app has this key.')
     }

@@ -16,11 +16,14 @@ export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpR
 export interface HttpOptions {
   /** Largest body in bytes; it can change while the server runs. */
   readonly bodyBytes: () => number
+  /** Headers that requests for a path need beside the authorisation, in lower case; none when left out. */
+  readonly headersOf?: (path: string) => readonly string[]
   /** Told of a handler that threw: a bug of ours, answered with 500. */
   readonly onFault: (fault: unknown) => void
 }
 
 const NO_BODY = Buffer.alloc(0)
+const NO_HEADERS: ReadonlyMap<string, string> = new Map()
 
 /**
  * Memory for all bodies that are still coming in: whoever sends them has proved nothing yet. Beyond
@@ -44,6 +47,7 @@ class Exchange implements HttpRequest {
   readonly query: string
   readonly authorization: string
   body: Buffer = NO_BODY
+  #headers = NO_HEADERS
   readonly #res: UwsResponse
   readonly #handler: HttpHandler
   readonly #options: HttpOptions
@@ -69,6 +73,12 @@ class Exchange implements HttpRequest {
     this.#handler = handler
     this.#options = options
     this.#held = held
+    const kept = options.headersOf?.(this.path) ?? []
+    if (kept.length > 0) this.#headers = new Map(kept.map((name) => [name, req.getHeader(name)]))
+  }
+
+  header(name: string): string {
+    return this.#headers.get(name) ?? ''
   }
 
   receive(req: UwsRequest): void {

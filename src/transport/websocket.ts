@@ -42,6 +42,7 @@ export function serveWebSockets(
         key: key?.slice(0, KEY_LENGTH + 1),
         protocol: req.getQuery('protocol') ?? '',
         origin: req.getHeader('origin'),
+        header: (name) => req.getHeader(name),
       })
       res.upgrade(
         { visitor },

@@ -30,7 +30,7 @@ it.each([
 // The key's place, then what is wrong with its value.
 it.each([
   ['"prot": 1', 'prot is not an option; did you mean port?'],
-  ['"webhooks": []', 'webhooks is not an option'],
+  ['"plugins": []', 'plugins is not an option'],
   ['"__proto__": {"port": 1}', '__proto__ is not an option'],
   ['"constructor": 1', 'constructor is not an option'],
   ['"port": "8080"', 'port must be a whole number from 0 to 65535, not "8080"'],
@@ -84,8 +84,8 @@ it.each([
     'apps[0].clientEvents must be true or false, not "yes"',
   ],
   [
-    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":[]}]',
-    'apps[0].webhooks is not an option',
+    '"apps": [{"id":"1","key":"k","secret":"s","hooks":[]}]',
+    'apps[0].hooks is not an option',
   ],
   [
     '"apps": [{"id":"1","key":"k","secret":"s","limits":{"messageBytes":512}}]',

@@ -34,7 +34,7 @@ it('finds an option by the path of a value', () => {
 
 it('knows the keys of a group', () => {
   expect(keysAt(['tls'])).toEqual(['cert', 'key', 'passphrase'])
-  expect(keysAt(['apps', 0, 'laravel'])).toEqual(['redisPrefix', 'redisUrl'])
+  expect(keysAt(['apps', 0, 'laravel', 'redisTls'])).toEqual(['ca', 'cert', 'key'])
   expect(keysAt(['nothing'])).toEqual([])
 })
 

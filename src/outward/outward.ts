@@ -1,0 +1,190 @@
+/**
+ * HTTP requests to hosts that a configuration names: the one way out of this server.
+ *
+ * Guarded against being turned on the network that it stands in: unless allowed, no host that resolves
+ * to a private, loopback, link-local or otherwise special address, and what was checked is what is
+ * connected to. Redirects are answers, not orders. Time and size of an answer are bounded.
+ */
+import { type LookupAddress, lookup } from 'node:dns'
+import { isIP, type LookupFunction } from 'node:net'
+import { parse } from 'ipaddr.js'
+import { Agent, type Dispatcher } from 'undici'
+
+export interface OutwardOptions {
+  /** For all of a request: resolving, connecting, sending, and the whole answer. */
+  readonly timeoutMilliseconds: number
+  /** Largest answer, in bytes of its body. */
+  readonly answerBytes: number
+  readonly allowPrivateAddress: boolean
+  /** Most connections to one host. */
+  readonly connections: number
+}
+
+export interface OutwardAnswer {
+  readonly status: number
+  /** By lower-case name; of a repeated one the first. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Why there is no answer: a label with few values. */
+export type OutwardFailure =
+  | 'private-address'
+  | 'unresolvable'
+  | 'unreachable'
+  | 'tls'
+  | 'timeout'
+  | 'too-large'
+
+export type OutwardOutcome =
+  | { readonly ok: true; readonly answer: OutwardAnswer }
+  | { readonly ok: false; readonly failure: OutwardFailure; readonly reason: string }
+
+export interface OutwardRequest {
+  /** `http:` or `https:`. */
+  readonly url: string
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+}
+
+export class Outward {
+  readonly #options: OutwardOptions
+  readonly #agent: Agent
+
+  constructor(options: OutwardOptions) {
+    this.#options = options
+    this.#agent = new Agent({
+      connections: options.connections,
+      pipelining: 1,
+      connect: {
+        lookup: options.allowPrivateAddress ? lookupAny : lookupPublic,
+        timeout: options.timeoutMilliseconds,
+      },
+      headersTimeout: options.timeoutMilliseconds,
+      bodyTimeout: options.timeoutMilliseconds,
+    })
+  }
+
+  /** Makes one request. Never rejects: no answer is an outcome, too. */
+  async request({ url, method, headers, body }: OutwardRequest): Promise<OutwardOutcome> {
+    const { hostname } = new URL(url)
+    if (!this.#options.allowPrivateAddress && isPrivateLiteral(hostname)) {
+      return {
+        ok: false,
+        failure: 'private-address',
+        reason: `${hostname} is not a public address`,
+      }
+    }
+    try {
+      const signal = AbortSignal.timeout(this.#options.timeoutMilliseconds)
+      const response = await this.#agent.request({
+        ...whereOf(url),
+        method,
+        headers,
+        body: body ?? null,
+        signal,
+      })
+      const text = await this.#read(response)
+      return {
+        ok: true,
+        answer: { status: response.statusCode, headers: firstOf(response.headers), body: text },
+      }
+    } catch (error) {
+      return { ok: false, ...failureOf(error) }
+    }
+  }
+
+  /** Ends every connection at once; requests in flight fail. */
+  async close(): Promise<void> {
+    await this.#agent.destroy()
+  }
+
+  async #read({ body }: Dispatcher.ResponseData): Promise<string> {
+    const pieces: Buffer[] = []
+    let size = 0
+    for await (const piece of body) {
+      if (!Buffer.isBuffer(piece)) throw new TypeError('an answer is bytes')
+      size += piece.length
+      if (size > this.#options.answerBytes) throw new TooLarge(this.#options.answerBytes)
+      pieces.push(piece)
+    }
+    return Buffer.concat(pieces, size).toString('utf8')
+  }
+}
+
+/** Whether an address may be a host of the open internet; not one of ours, a neighbour, or metadata. */
+export function isPublicAddress(address: string): boolean {
+  const parsed = parse(address)
+  if (parsed.kind() === 'ipv4') return parsed.range() === 'unicast'
+  return 'isIPv4MappedAddress' in parsed && parsed.isIPv4MappedAddress()
+    ? parsed.toIPv4Address().range() === 'unicast'
+    : parsed.range() === 'unicast'
+}
+
+class PrivateAddress extends Error {
+  constructor(host: string) {
+    super(`${host} has no public address`)
+  }
+}
+
+class TooLarge extends Error {
+  constructor(bytes: number) {
+    super(`the answer is larger than ${bytes} bytes`)
+  }
+}
+
+function isPrivateLiteral(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '')
+  return isIP(host) !== 0 && !isPublicAddress(host)
+}
+
+const lookupAny: LookupFunction = lookup
+
+/** As `dns.lookup`, without the addresses that are not public: what is left is what is dialled. */
+const lookupPublic: LookupFunction = (host, options, done) => {
+  lookup(host, { ...options, all: true }, (error, addresses) => {
+    if (error !== null) return done(error, [])
+    const allowed: LookupAddress[] = addresses.filter(({ address }) => isPublicAddress(address))
+    const [first] = allowed
+    if (first === undefined) return done(new PrivateAddress(host), [])
+    if (options.all === true) done(null, allowed)
+    else done(null, first.address, first.family)
+  })
+}
+
+function whereOf(url: string): { origin: string; path: string } {
+  const { origin, pathname, search } = new URL(url)
+  return { origin, path: `${pathname}${search}` }
+}
+
+function firstOf(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).flatMap(([name, value]) => {
+      const first = Array.isArray(value) ? value[0] : value
+      return first === undefined ? [] : [[name, first]]
+    }),
+  )
+}
+
+function failureOf(error: unknown): { failure: OutwardFailure; reason: string } {
+  if (!(error instanceof Error)) throw error
+  const code = 'code' in error ? String(error.code) : ''
+  const reason = error.message === '' ? code : error.message
+  if (error instanceof PrivateAddress) return { failure: 'private-address', reason }
+  if (error instanceof TooLarge) return { failure: 'too-large', reason }
+  if (
+    error.name === 'TimeoutError' ||
+    /^(UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|ETIMEDOUT)$/.test(code)
+  ) {
+    return { failure: 'timeout', reason: 'no answer in time' }
+  }
+  if (/^(ENOTFOUND|EAI_AGAIN|ENODATA)$/.test(code)) return { failure: 'unresolvable', reason }
+  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)) {
+    return { failure: 'tls', reason }
+  }
+  if (/^(E[A-Z]+|UND_ERR_SOCKET|UND_ERR_DESTROYED|HPE_\w+)$/.test(code)) {
+    return { failure: 'unreachable', reason }
+  }
+  throw error
+}
