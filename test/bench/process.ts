@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 export const repository = join(import.meta.dirname, '../..')
-/** Ignored by git: compiled programs, and soketi. */
+/** Ignored by git: compiled programs, and other servers. */
 export const cacheDirectory = join(repository, '.cache')
 
 /** Runs a program to its end. @returns its stdout. @throws with its stderr when it fails, or with `missing` when there is no such program. */

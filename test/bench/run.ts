@@ -8,18 +8,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { installSoketi } from '../support/soketi.ts'
 import { buildGenerator, isComplete, type Load, putLoad } from './generator.ts'
 import { pinTo, type Running } from './process.ts'
 import { type Run, report } from './report.ts'
 import { type Scenario, scenarios, tenth } from './scenarios.ts'
-import {
-  installSoketi,
-  loadFor,
-  type ServerName,
-  serverNames,
-  startRedis,
-  startServer,
-} from './servers.ts'
+import { loadFor, type ServerName, serverNames, startRedis, startServer } from './servers.ts'
 
 const help = `npm run bench -- [options]
 
@@ -65,7 +59,7 @@ async function bench(): Promise<number> {
   const repetitions = options.quick ? 1 : Number(options.reps ?? 5)
   if (!(repetitions >= 1)) throw new Error('--reps takes a number from 1')
   if (process.platform !== 'linux') throw new Error('CPU times are read from /proc: Linux only')
-  if (servers.includes('soketi')) await installSoketi()
+  if (servers.includes('soketi')) await installSoketi() // before anything is measured
   const generator = [...pinTo(generatorCpu), await buildGenerator()]
 
   const runs: Run[] = []

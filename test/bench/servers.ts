@@ -1,9 +1,10 @@
 /** How each server under test is started: the same app, a free port, nothing inherited. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { installSoketi } from '../support/soketi.ts'
 import type { Load, Target } from './generator.ts'
-import { cacheDirectory, freePort, pinTo, type Running, repository, run, start } from './process.ts'
+import { freePort, pinTo, type Running, repository, start } from './process.ts'
 import type { Scenario } from './scenarios.ts'
 
 export type ServerName = 'resound' | 'bare' | 'soketi'
@@ -13,7 +14,6 @@ const app = { appId: 'bench', key: 'bench-key', secret: 'bench-secret' }
 const presenceMembers = '5000' // above what any scenario joins; the defaults stop at 100
 
 const serverCpu = 0
-const soketiVersion = '1.6.1'
 
 /** A server that runs, and where to send its load. */
 export type Started = Running & { readonly target: Target }
@@ -24,12 +24,12 @@ interface Command {
   readonly ready: RegExp
 }
 
-function commandOf(
+async function commandOf(
   name: ServerName,
   port: number,
   scenario: Scenario,
   redisPort?: number,
-): Command {
+): Promise<Command> {
   const node = process.execPath
   switch (name) {
     case 'resound':
@@ -64,11 +64,7 @@ function commandOf(
       }
     case 'soketi':
       return {
-        command: [
-          node,
-          join(soketiDirectory, 'node_modules/@soketi/soketi/bin/server.js'),
-          'start',
-        ],
+        command: [node, await installSoketi(), 'start'],
         env: {
           SOKETI_HOST: '127.0.0.1',
           SOKETI_PORT: String(port),
@@ -95,7 +91,7 @@ export async function startServer(
   redisPort?: number,
 ): Promise<Started> {
   const port = await freePort()
-  const { command, env, ready } = commandOf(name, port, scenario, redisPort)
+  const { command, env, ready } = await commandOf(name, port, scenario, redisPort)
   const cwd = mkdtempSync(join(tmpdir(), 'resound-bench-')) // no configuration file to find there
   const running = await start([...pinTo(serverCpu), ...command], {
     cwd,
@@ -128,25 +124,4 @@ export async function startRedis(): Promise<Running & { readonly port: number }>
     ready: /Ready to accept connections/,
   })
   return { ...running, port }
-}
-
-const soketiDirectory = join(cacheDirectory, `soketi-${soketiVersion}`)
-
-/** Installs soketi, once, on the uWebSockets.js that Resound runs on. */
-export async function installSoketi(): Promise<void> {
-  if (existsSync(join(soketiDirectory, 'node_modules/@soketi/soketi/bin/server.js'))) return
-  mkdirSync(soketiDirectory, { recursive: true })
-  const manifest = {
-    private: true,
-    dependencies: { '@soketi/soketi': soketiVersion },
-    overrides: { 'uWebSockets.js': 'npm:@uwsjs/core@20.51.4' },
-  }
-  writeFileSync(join(soketiDirectory, 'package.json'), JSON.stringify(manifest))
-  await run(
-    'npm',
-    ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'],
-    {
-      cwd: soketiDirectory,
-    },
-  )
 }
