@@ -134,7 +134,6 @@ export function fromSoketi(record: Fields): SoketiApp {
   }
   const lost = [...withoutEquivalent(record)]
   if (asNumber(record, FIELDS.clientEvents) === 0) top['clientEvents'] = false // of none, none
-  if (asNumber(record, FIELDS.maxConnections) === 0) top['enabled'] = false
   if (Array.isArray(top['webhooks'])) {
     const translated = top['webhooks'].map(webhookFrom)
     top['webhooks'] = translated.flatMap(({ webhook }) => (webhook === undefined ? [] : [webhook]))
@@ -174,10 +173,6 @@ function* withoutEquivalent(record: Fields): Generator<Lost> {
     const limit = number(found?.value)
     if (found === undefined || (typeof limit === 'number' && limit < 0)) continue
     yield { field: found.name, reason: 'requests to the HTTP API are not limited per second' }
-  }
-  const connections = given(record, FIELDS.maxConnections.names)
-  if (connections !== undefined && number(connections.value) === 0) {
-    yield { field: connections.name, reason: 'lets nobody connect: taken as a disabled app' }
   }
 }
 

@@ -104,7 +104,7 @@ describe('an app of soketi', () => {
     ['text as a truth', { enabled: '0' }, { enabled: false }],
     ['half a kilobyte', { maxEventPayloadInKb: 0.5 }, { limits: { eventBytes: 512 } }],
     ['no limit on connections', { max_connections: -1 }, { maxConnections: 0 }],
-    ['no connection at all', { max_connections: 0 }, { enabled: false }],
+    ['no limit on connections, said with a 0', { max_connections: 0 }, { maxConnections: 0 }],
     ['no client event at all', { max_client_events_per_sec: 0 }, { clientEvents: false }],
   ])('understands %s', (_, record, app) => {
     expect(fromSoketi({ ...CREDENTIALS, enable_client_messages: 1, ...record }).app).toMatchObject(
@@ -117,7 +117,6 @@ describe('an app of soketi', () => {
       ...CREDENTIALS,
       max_backend_events_per_sec: 100,
       maxReadRequestsPerSecond: '50',
-      max_connections: 0,
       created_at: 'today',
     })
     expect(lost).toEqual([
@@ -129,7 +128,6 @@ describe('an app of soketi', () => {
         field: 'maxReadRequestsPerSecond',
         reason: 'requests to the HTTP API are not limited per second',
       },
-      { field: 'max_connections', reason: 'lets nobody connect: taken as a disabled app' },
     ])
     expect(unknown).toEqual(['created_at'])
   })

@@ -83,10 +83,7 @@ it.each([
     '"apps": [{"id":"1","key":"k","secret":"s","clientEvents":"yes"}]',
     'apps[0].clientEvents must be true or false, not "yes"',
   ],
-  [
-    '"apps": [{"id":"1","key":"k","secret":"s","hooks":[]}]',
-    'apps[0].hooks is not an option',
-  ],
+  ['"apps": [{"id":"1","key":"k","secret":"s","hooks":[]}]', 'apps[0].hooks is not an option'],
   [
     '"apps": [{"id":"1","key":"k","secret":"s","limits":{"messageBytes":512}}]',
     'apps[0].limits.messageBytes is not an option',
