@@ -75,9 +75,8 @@ export function env({ json = false }: Shape): number {
     return EXIT.DONE
   }
   for (const { variable, description, ...option } of OPTIONS) {
-    const value = option.default === undefined ? '' : ` (${textOf(option.default)})`
-    const line = `${variable}${value}`
-    print(line.length <= 80 ? line : variable)
+    const value = asVariable(option.default)
+    print(wrapped(value === '' ? variable : `${variable} (${value})`, '    ').trimStart())
     print(wrapped(description, '    '))
   }
   return EXIT.DONE
@@ -127,13 +126,22 @@ function* valuesOf({ config, originOf }: Loaded): Generator<Value> {
   }
 }
 
-/** One line, or two where one would be longer than 80 characters. */
+/** One line, or more where one would be longer than 80 characters. */
 function shownLine(name: string, value: unknown, origin: Origin): string {
   const from = describeOrigin(origin)
+  if (Array.isArray(value) && textOf(value).length > 36) {
+    return `${name}\n${wrapped(value.join(', '), '    ')}\n    from ${from}`
+  }
   const left = `${name.padEnd(42)} ${textOf(value).padEnd(18)}`
   return left.length + 1 + from.length <= 80
     ? `${left} ${from}`
     : `${left.trimEnd()}\n    from ${from}`
+}
+
+/** A default as its variable would have it; nothing for none and for an empty one. */
+function asVariable(value: unknown): string {
+  if (value === undefined || value === '') return ''
+  return Array.isArray(value) ? value.join(', ') : textOf(value)
 }
 
 function textOf(value: unknown): string {

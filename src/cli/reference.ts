@@ -90,16 +90,17 @@ start with exit code 78; the message lists them all with their places. \`resound
 in effect and where it came from. \`config.example.json\` holds every default.
 
 **Variables.** The name is the option's path. Lists are separated by commas, truth is \`true\` or \`false\` (also
-\`1\`, \`0\`, \`on\`, \`off\`, \`yes\`, \`no\`), headers are a JSON object, and an empty variable counts as unset, except for the Redis prefix.
+\`1\`, \`0\`, \`on\`, \`off\`, \`yes\`, \`no\`), headers are a JSON object, and an empty variable counts as unset,
+except for the Redis prefix.
 \`_FILE\` after a name reads the value from that file, without the newline at its end. What Kubernetes sets for a
 Service called resound (\`RESOUND_SERVICE_HOST\`, \`RESOUND_PORT=tcp://...\`) is left alone.
 
-**Reload.** SIGHUP reads all of it again. Apps, \`limits\`, \`redis.url\` and \`log.level\` change at once, the log names
-what needs a restart, and a configuration with a problem changes nothing.
+**Reload.** SIGHUP reads all of it again. Apps, \`limits\`, \`redis\` (but for its \`keyPrefix\`) and \`log.level\`
+change at once, the log names what needs a restart, and a configuration with a problem changes nothing.
 
 **One app by variables.** \`RESOUND_APP_...\` describes one app with at most one webhook, where the file lists
-none; beside a list they are refused. Without an id, a key and a secret from anywhere they are generated on the first start and kept in
-\`.resound/app.json\` under the working directory, readable by its owner only.
+none; beside a list they are refused. Without an id, a key and a secret from anywhere they are generated on
+the first start and kept in \`.resound/app.json\` under the working directory, readable by its owner only.
 
 **Laravel's names** are understood as well, so that one \`.env\` serves both sides:
 

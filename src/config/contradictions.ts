@@ -11,7 +11,12 @@ export interface Contradiction {
 
 /** Every contradiction in `config`, whose values are each good for themselves. */
 export function contradictions(config: Options): readonly Contradiction[] {
-  return [...exposedAdmin(config), ...sharedCredentials(config), ...redisSources(config)]
+  return [
+    ...exposedAdmin(config),
+    ...sharedCredentials(config),
+    ...redisSources(config),
+    ...postgresTls(config),
+  ]
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/
@@ -62,5 +67,23 @@ function* redisSources({ apps, redis }: Options): Generator<Contradiction> {
       }
       heard.push({ url, prefix })
     }
+  }
+}
+
+/** Files that would not be used leave a connection in clear that was meant to be private. */
+function* postgresTls({ postgres: { url, tls } }: Options): Generator<Contradiction> {
+  for (const [one, other] of [
+    ['cert', 'key'],
+    ['key', 'cert'],
+  ] as const) {
+    if (tls[one] === undefined || tls[other] !== undefined) continue
+    yield { path: ['postgres', 'tls', other], message: `is required beside postgres.tls.${one}` }
+  }
+  const [given] = (['ca', 'cert', 'key'] as const).filter((file) => tls[file] !== undefined)
+  if (given === undefined) return
+  const mode = url === undefined ? null : new URL(url).searchParams.get('sslmode')
+  if (mode === null || mode === 'disable') {
+    const message = 'is not used unless postgres.url asks for TLS: end it with ?sslmode=verify-full'
+    yield { path: ['postgres', 'tls', given], message }
   }
 }

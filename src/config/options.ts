@@ -89,6 +89,9 @@ export function nameOf(path: Path): string {
 /** `value` as it may be shown: without a secret in it. */
 export function masked(option: Option | undefined, value: unknown): unknown {
   if (value === undefined || option?.secret === undefined) return value
+  if (option.type === 'map' && typeof value === 'object' && value !== null) {
+    return Object.fromEntries(Object.keys(value).map((key) => [key, MASK]))
+  }
   if (option.secret === 'whole') return MASK
   if (Array.isArray(value)) return value.map((item) => masked(option, item))
   return String(value).replace(/^(\w+:\/\/[^:@/]*:)[^@]*(?=@)/, `$1${MASK}`)

@@ -35,7 +35,12 @@ export function refusedValue(path: Path, value: unknown): string {
   const option = optionAt(path)
   const name = nameOf(path)
   if (value === undefined) return `${name} is required${option ? ` (${option.variable})` : ''}`
-  if (option === undefined) return `${name} must be ${groupAt(path)}`
+  if (option === undefined) {
+    const whole = optionAt(path.slice(0, -1)) // a list, or a map, of which this is one item
+    return whole === undefined
+      ? `${name} must be ${groupAt(path)}`
+      : `${name} does not fit: ${nameOf(path.slice(0, -1))} must be ${whole.accepts}`
+  }
   const shown =
     option.secret === undefined && isShort(value) ? `, not ${JSON.stringify(value)}` : ''
   return `${name} must be ${option.accepts}${shown}`
@@ -49,7 +54,7 @@ export function unknownKey(parent: Path, key: string): string {
 }
 
 function groupAt(path: Path): string {
-  const inside = `${nameOf(path)}[]`
+  const inside = nameOf([...path.map((key) => (typeof key === 'number' ? '[]' : key)), '[]'])
   return OPTIONS.some(({ name }) => name.startsWith(inside)) ? 'a list of objects' : 'an object'
 }
 

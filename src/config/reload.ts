@@ -7,7 +7,15 @@ import type { Config } from './schema.ts'
 import { valueAt } from './tree.ts'
 
 /** Outside of `apps`, which are all taken over, and of `limits`. */
-const TAKEN_OVER = new Set(['redis.url', 'log.level'])
+const TAKEN_OVER = new Set([
+  'redis.url',
+  'redis.cluster',
+  'redis.sentinels',
+  'redis.tls.ca',
+  'redis.tls.cert',
+  'redis.tls.key',
+  'log.level',
+])
 
 /** Limits that the sockets were given when they were opened for listening. */
 const FIXED_LIMITS = new Set(['limits.messageBytes', 'limits.backpressureBytes'])

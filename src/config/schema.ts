@@ -10,6 +10,7 @@
  */
 import { z } from 'zod'
 import { contradictions } from './contradictions.ts'
+import { correctedOrigin } from './origin-pattern.ts'
 
 const KIBIBYTE = 1024
 const MEBIBYTE = 1024 * KIBIBYTE
@@ -103,12 +104,13 @@ const redisUrls = z
   .default([])
   .meta({ accepts: 'a list of redis:// or rediss:// URLs', secret: 'password' })
 
-/** The files of a Redis whose certificate no public authority signed, or that asks for ours. */
-const redisTls = z.strictObject({
-  ca: filePath.optional().describe('Path of the certificate authority to trust, PEM.'),
-  cert: filePath.optional().describe('Path of the certificate that Redis asks for, PEM.'),
-  key: filePath.optional().describe("Path of that certificate's key, PEM."),
-})
+/** The files for a server whose certificate no public authority signed, or that asks for ours. */
+const tlsTo = (server: string) =>
+  z.strictObject({
+    ca: filePath.optional().describe('Path of the certificate authority to trust, PEM.'),
+    cert: filePath.optional().describe(`Path of the certificate that ${server} asks for, PEM.`),
+    key: filePath.optional().describe("Path of that certificate's key, PEM."),
+  })
 
 const requestPath = z
   .string()
@@ -136,7 +138,7 @@ export const LaravelSource = z.strictObject({
   redisSentinels: redisUrls.describe(
     'The Sentinels of the Redis that the Laravel app publishes to; with a password where they ask for one.',
   ),
-  redisTls: redisTls
+  redisTls: tlsTo('Redis')
     .prefault({})
     .describe("TLS to the Laravel app's Redis, where its URL is rediss://."),
   authUrl: z
@@ -211,7 +213,7 @@ export const WebhookConfig = z.strictObject({
         .regex(/^[\t\x20-\x7e]*$/),
     )
     .default({})
-    .meta({ accepts: 'an object of header names and values', secret: 'whole' })
+    .meta({ accepts: 'an object of header names and values, in ASCII', secret: 'whole' })
     .describe('More headers of the request; those of the protocol stay as they are.'),
   allowPrivateAddress: z
     .boolean()
@@ -219,6 +221,17 @@ export const WebhookConfig = z.strictObject({
     .describe('Lets the URL lead to a private, loopback or link-local address.'),
 })
 export type WebhookConfig = z.infer<typeof WebhookConfig>
+
+const originPattern = z
+  .string()
+  .min(1)
+  .max(300)
+  .superRefine((pattern, context) => {
+    const corrected = correctedOrigin(pattern)
+    if (corrected === undefined) return
+    const message = 'matches no page, as an origin is scheme, host and port alone'
+    context.addIssue(corrected === '' ? message : `${message}: write ${corrected}`)
+  })
 
 /** One application: its credentials and what it may do. */
 export const AppConfig = z.strictObject({
@@ -253,7 +266,7 @@ export const AppConfig = z.strictObject({
     .default(0)
     .describe('Most connections at once; beyond it 4004. 0 means no limit.'),
   allowedOrigins: z
-    .array(z.string().min(1).max(300))
+    .array(originPattern)
     .default(['*'])
     .describe(
       'Origins that browsers may connect from: https://app.example.com, https://*.example.com, or a bare host for any scheme. * allows all. A connection without an Origin header is not a browser page and is let in.',
@@ -377,7 +390,7 @@ const Options = z.strictObject({
       sentinels: redisUrls.describe(
         'The Sentinels that know which Redis is the master; with a password where they ask for one.',
       ),
-      tls: redisTls.prefault({}).describe('TLS to Redis, where its URL is rediss://.'),
+      tls: tlsTo('Redis').prefault({}).describe('TLS to Redis, where its URL is rediss://.'),
     })
     .prefault({})
     .describe('Redis.'),
@@ -399,7 +412,7 @@ const Options = z.strictObject({
       cacheSeconds: count(1, 3600)
         .default(5)
         .describe('How old what is known of the table may be, where no notification comes.'),
-      tls: redisTls
+      tls: tlsTo('PostgreSQL')
         .prefault({})
         .describe('TLS to PostgreSQL, where its URL asks for it (sslmode).'),
     })

@@ -12,6 +12,9 @@ const SECRETS = {
   RESOUND_APP_LARAVEL_REDIS_PREFIX: 'app_',
   RESOUND_APP_LARAVEL_REDIS_URL: 'redis://:hidden-app@host',
   RESOUND_REDIS_URL: 'redis://ann:hidden-redis@host:6379/0',
+  RESOUND_REDIS_SENTINELS: 'redis://:hidden-sentinel@a,redis://:hidden-sentinel@b',
+  RESOUND_APP_WEBHOOKS_URL: 'https://ann:hidden-user@host/hook',
+  RESOUND_APP_WEBHOOKS_HEADERS: '{"X-Token":"hidden-header"}',
   RESOUND_ADMIN_TOKEN: 'hidden-token-of-the-admin-port',
 } as const
 
@@ -110,6 +113,14 @@ describe('config show', () => {
       'apps[0].name                               A name that is too long to leave room here\n    from RESOUND_APP_NAME\n',
     )
     expect(stdout).toMatch(/\nNot set: redis\.tls\.ca, /)
+    expect(stdout).toContain(
+      [
+        'apps[0].webhooks[0].events',
+        '    channel_occupied, channel_vacated, member_added, member_removed,',
+        '    client_event, cache_miss, subscription_count',
+        '    from default\n',
+      ].join('\n'),
+    )
     for (const line of lines.filter((one) => !one.startsWith('apps[0].name'))) {
       expect(line.length, line).toBeLessThanOrEqual(80)
     }
@@ -126,6 +137,9 @@ describe('config show', () => {
     expect(outcome.code).toBe(0)
     expect(outcome.stdout + outcome.stderr).not.toContain('hidden')
     expect(outcome.stdout).toContain('redis://ann:********@host:6379/0')
+    expect(outcome.stdout).toContain('redis://:********@b')
+    expect(outcome.stdout).toContain('https://ann:********@host/hook')
+    expect(outcome.stdout).toMatch(/"X-Token": ?"\*{8}"/)
   })
 
   it('prints every option for programs', async () => {
@@ -164,6 +178,12 @@ describe('config env', () => {
       .map((line) => line.split(' ')[0])
     expect(names).toEqual(OPTIONS.map(({ variable }) => variable))
     expect(lines.slice(0, 2)).toEqual(['RESOUND_HOST (0.0.0.0)', '    Address to listen on.'])
+    const events = lines.findIndex((line) => line.startsWith('RESOUND_APP_WEBHOOKS_EVENTS'))
+    expect(lines.slice(events, events + 3)).toEqual([
+      'RESOUND_APP_WEBHOOKS_EVENTS (channel_occupied, channel_vacated,',
+      '    member_added, member_removed, client_event, cache_miss, subscription_count)',
+      '    Which events are told; all by default.',
+    ])
     for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(80)
   })
 

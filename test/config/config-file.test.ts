@@ -88,6 +88,46 @@ it.each([
     '"apps": [{"id":"1","key":"k","secret":"s","limits":{"messageBytes":512}}]',
     'apps[0].limits.messageBytes is not an option',
   ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","allowedOrigins":["*",3]}]',
+    'apps[0].allowedOrigins[1] does not fit: apps[0].allowedOrigins must be a list of texts of 1 to 300 characters',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":{}}]',
+    'apps[0].webhooks must be a list of objects',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":["https://a.test"]}]',
+    'apps[0].webhooks[0] must be an object',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":[{"url":"ftp://a.test"}]}]',
+    'apps[0].webhooks[0].url must be an http:// or https:// URL',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":[{"url":"https://a.test","events":["vacated"]}]}]',
+    'apps[0].webhooks[0].events[0] does not fit: apps[0].webhooks[0].events must be a list of channel_occupied, channel_vacated, member_added, member_removed, client_event, cache_miss, subscription_count',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":[{"url":"https://a.test","headers":{"X A":"b"}}]}]',
+    'apps[0].webhooks[0].headers.X A does not fit: apps[0].webhooks[0].headers must be an object of header names and values, in ASCII',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","webhooks":[{"url":"https://a.test","headers":{"X-A":"é"}}]}]',
+    'apps[0].webhooks[0].headers.X-A does not fit: apps[0].webhooks[0].headers must be an object of header names and values, in ASCII',
+  ],
+  [
+    '"redis": {"cluster": ["redis://a", "b:hidden"]}',
+    'redis.cluster[1] does not fit: redis.cluster must be a list of redis:// or rediss:// URLs',
+  ],
+  [
+    '"postgres": {"url": "postgres://h/db?sslmode=require", "tls": {"cert": "/c"}}',
+    'postgres.tls.key is required beside postgres.tls.cert',
+  ],
+  [
+    '"postgres": {"url": "postgres://h/db", "tls": {"ca": "/ca"}}',
+    'postgres.tls.ca is not used unless postgres.url asks for TLS: end it with ?sslmode=verify-full',
+  ],
   ['"redis": {"url": "http://host"}', 'redis.url must be a redis:// or rediss:// URL'],
   ['"redis": {"url": "secret-host"}', 'redis.url must be a redis:// or rediss:// URL'],
   [
@@ -146,6 +186,33 @@ it('lists every problem, each with its line and column', () => {
     'resound.json:3:15: limits.eventBytes must be a whole number from 1 to 16777216, not "many"',
     'resound.json:3:37: limits.unknown is not an option',
   ])
+})
+
+it('names the place of an unknown key in a webhook', () => {
+  const content = [
+    '{',
+    '  "apps": [',
+    '    {',
+    '      "id": "1", "key": "k", "secret": "s",',
+    '      "webhooks": [',
+    '        { "url": "https://a.test" },',
+    '        { "url": "https://b.test", "channelPrefx": "private-" }',
+    '      ]',
+    '    }',
+    '  ]',
+    '}',
+  ].join('\n')
+  expect(problemsIn({ files: { 'resound.json': content } })).toEqual([
+    'resound.json:7:36: apps[0].webhooks[1].channelPrefx is not an option; did you mean apps[0].webhooks[1].channelPrefix?',
+  ])
+})
+
+it('accepts files for TLS to a PostgreSQL whose URL asks for it', () => {
+  const postgres = {
+    url: 'postgres://host/db?sslmode=verify-full',
+    tls: { ca: '/ca', cert: '/c', key: '/k' },
+  }
+  expect(problemsIn({ files: { 'resound.json': { postgres } } })).toEqual([])
 })
 
 it('refuses two apps of one Redis whose prefixes begin alike', () => {

@@ -35,6 +35,20 @@ describe('a variable', () => {
       'apps.0.allowedOrigins',
       ['https://a.test', 'b.test'],
     ],
+    ['RESOUND_APP_WEBHOOKS_URL', 'https://a.test', 'apps.0.webhooks.0.url', 'https://a.test'],
+    [
+      'RESOUND_APP_WEBHOOKS_EVENTS',
+      'member_added, member_removed',
+      'apps.0.webhooks.0.events',
+      ['member_added', 'member_removed'],
+    ],
+    [
+      'RESOUND_APP_WEBHOOKS_HEADERS',
+      '{"X-A": "a, b"}',
+      'apps.0.webhooks.0.headers',
+      { 'X-A': 'a, b' },
+    ],
+    ['RESOUND_REDIS_CLUSTER', 'redis://a, redis://b', 'redis.cluster', ['redis://a', 'redis://b']],
   ])('%s=%s sets %s', (variable, text, option, value) => {
     expect(set(variable, text)).toEqual([[option, value]])
   })
@@ -71,6 +85,11 @@ describe('a variable', () => {
       'RESOUND_REDIS_URL',
       'host:6379',
       'RESOUND_REDIS_URL: redis.url must be a redis:// or rediss:// URL',
+    ],
+    [
+      'RESOUND_REDIS_CLUSTER',
+      'redis://a,b:hidden',
+      'RESOUND_REDIS_CLUSTER: redis.cluster[1] does not fit: redis.cluster must be a list of redis:// or rediss:// URLs',
     ],
     [
       'RESOUND_PROT',
@@ -125,6 +144,54 @@ describe('a variable', () => {
       },
     ])
   })
+})
+
+it('variables define one app with one webhook', () => {
+  const environment = {
+    ...APP_VARIABLES,
+    RESOUND_APP_WEBHOOKS_URL: 'https://a.test/hook',
+    RESOUND_APP_WEBHOOKS_EVENTS: 'member_added,channel_occupied',
+    RESOUND_APP_WEBHOOKS_CHANNEL_PREFIX: 'presence-',
+    RESOUND_APP_WEBHOOKS_HEADERS: '{"X-A":"b"}',
+  }
+  expect(loaded({ environment }).config.apps).toEqual([
+    expect.objectContaining({
+      id: '1',
+      webhooks: [
+        {
+          url: 'https://a.test/hook',
+          events: ['member_added', 'channel_occupied'],
+          channelPrefix: 'presence-',
+          headers: { 'X-A': 'b' },
+          allowPrivateAddress: false,
+        },
+      ],
+    }),
+  ])
+})
+
+it('a webhook by variables needs its URL', () => {
+  const environment = { ...APP_VARIABLES, RESOUND_APP_WEBHOOKS_EVENTS: 'member_added' }
+  expect(problemsIn({ environment })).toEqual([
+    'apps[0].webhooks[0].url is required (RESOUND_APP_WEBHOOKS_URL)',
+  ])
+})
+
+it.each([
+  ['X-A: hidden', 'apps[0].webhooks[0].headers must be'],
+  [
+    '{"X-A":["hidden"]}',
+    'apps[0].webhooks[0].headers.X-A does not fit: apps[0].webhooks[0].headers must be',
+  ],
+])('the headers of a webhook cannot be %s', (text, problem) => {
+  const environment = {
+    ...APP_VARIABLES,
+    RESOUND_APP_WEBHOOKS_URL: 'https://a.test',
+    RESOUND_APP_WEBHOOKS_HEADERS: text,
+  }
+  expect(problemsIn({ environment })).toEqual([
+    `RESOUND_APP_WEBHOOKS_HEADERS: ${problem} an object of header names and values, in ASCII`,
+  ])
 })
 
 describe('a variable with _FILE', () => {

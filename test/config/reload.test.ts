@@ -7,7 +7,9 @@ const APP = { id: '1', key: 'k', secret: 's' }
 it.each([
   ['apps', { apps: [APP] }],
   ['limits', { limits: { eventBytes: 1, presenceMembers: 1 } }],
-  ['the Redis that is heard', { redis: { url: 'redis://host' } }],
+  ['the Redis that is heard', { redis: { url: 'redis://host', tls: { ca: '/ca' } } }],
+  ['its Sentinels', { redis: { url: 'redis://name', sentinels: ['redis://a'] } }],
+  ['the Redis Cluster that is heard', { redis: { cluster: ['redis://a'] } }],
   ['the level of the log', { log: { level: 'debug' } }],
 ])('%s are taken over without a restart', (_what, changed) => {
   expect(restartOnly(Config.parse({}), Config.parse(changed))).toEqual([])
@@ -19,6 +21,8 @@ it('everything else is named, each option by itself', () => {
     tls: { cert: '/c', key: '/k' },
     limits: { messageBytes: 512, backpressureBytes: 16384, eventBytes: 1 },
     cache: { ttlSeconds: 1 },
+    redis: { keyPrefix: 'ours:' },
+    metrics: { prefix: 'soketi_' },
     log: { level: 'debug', format: 'json' },
   }
   expect(restartOnly(Config.parse({}), Config.parse(changed))).toEqual([
@@ -28,6 +32,8 @@ it('everything else is named, each option by itself', () => {
     'limits.messageBytes',
     'limits.backpressureBytes',
     'cache.ttlSeconds',
+    'redis.keyPrefix',
+    'metrics.prefix',
     'log.format',
   ])
 })
