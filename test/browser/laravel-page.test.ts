@@ -45,8 +45,10 @@ describe.each(['pusher', 'reverb', 'redis'] as const)(
       context.setDefaultTimeout(PATIENCE_MS)
       await context.clock.install() // goes as ever, until a test turns it
       const chat = new Chat(await context.newPage())
-      await chat.page.goto(`${laravel.url}/page/index.html?driver=${driver}`)
-      await chat.page.getByRole('button', { name: person.name }).click()
+      await chat.page.goto(`${laravel.url}/login`)
+      await chat.page.getByLabel('Name').fill(person.name)
+      await chat.page.getByLabel('Password').fill(person.password)
+      await chat.page.getByRole('button', { name: 'Log in' }).click()
       await chat.subscribed(channels)
       return chat
     }

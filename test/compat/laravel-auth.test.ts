@@ -58,16 +58,16 @@ describe.each(['pusher', 'reverb', 'redis'] as const)(
       })
     })
 
-    it.each<[string, Person | undefined, string]>([
-      ['another user', BEN, 'orders.1'],
-      ['everybody', ANN, 'no-such-route'],
-      ['whoever is not logged in', undefined, 'orders.1'],
-    ])('keeps out %s, and Echo says so', async (_, person, channel) => {
+    it.each<[string, Person | undefined, string, number]>([
+      ['another user', BEN, 'orders.1', 403],
+      ['everybody', ANN, 'no-such-route', 403],
+      ['whoever is not logged in', undefined, 'orders.1', 401],
+    ])('keeps out %s, and Echo says so', async (_, person, channel, status) => {
       using page = await deployment.open(person)
 
       await expect(subscribed(page.echo.private(channel))).rejects.toMatchObject({
         type: 'AuthError',
-        status: 403,
+        status,
       })
     })
 

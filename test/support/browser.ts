@@ -28,7 +28,7 @@ export async function launchChromium(): Promise<Browser> {
 }
 
 /**
- * Builds the chat page (`test/browser/page`) with the README's Echo set-up into a directory.
+ * Builds what the chat page loads (`test/browser/page`) with the README's Echo set-up into a directory.
  *
  * @param env the application's `.env`, whose `VITE_` variables are built in, as Vite does.
  * @param encrypted takes pusher-js' build with encryption instead of the ordinary one.
@@ -42,13 +42,11 @@ export async function buildPage(
       { in: path.join(SNIPPETS, `echo-${page.broadcaster}.js`), out: 'echo' },
       { in: path.join(PAGE, 'chat.ts'), out: 'chat' },
       path.join(PAGE, 'chat.css'),
-      path.join(PAGE, 'index.html'),
     ],
     outdir: directory,
     outbase: PAGE,
     bundle: true,
     platform: 'browser',
-    loader: { '.html': 'copy' },
     define: { 'import.meta.env': JSON.stringify(viteVariables(page.env)) },
     alias: page.encrypted ? { 'pusher-js': 'pusher-js/with-encryption' } : {},
     logLevel: 'silent', // a failure is thrown with the same messages

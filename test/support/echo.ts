@@ -27,13 +27,13 @@ export async function openPage(
   person?: Person,
 ): Promise<Page> {
   const headers: Record<string, string> =
-    person === undefined ? {} : { Authorization: `Bearer ${person.token}` }
+    person === undefined ? {} : { Authorization: `Bearer ${await laravel.token(person)}` }
   const options = Object.assign(await echoOptions(broadcaster, env), {
     broadcaster,
     Pusher,
-    authEndpoint: `${laravel.url}/broadcasting/auth`,
+    authEndpoint: `${laravel.url}/api/broadcasting/auth`,
     auth: { headers },
-    userAuthentication: { endpoint: `${laravel.url}/broadcasting/user-auth`, headers },
+    userAuthentication: { endpoint: `${laravel.url}/api/broadcasting/user-auth`, headers },
   })
   const echo = new Echo<Broadcaster>(options)
   const { pusher } = echo.connector

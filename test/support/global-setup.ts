@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { installLaravel } from './laravel.ts'
+import { installLaravel } from './laravel-files.ts'
 import { bringSystemParts } from './system.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')

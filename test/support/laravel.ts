@@ -1,84 +1,40 @@
-/**
- * A real Laravel application (`laravel-app/`), installed by Composer and served by PHP.
- *
- * Composer's packages are installed once per `composer.json` and shared; everything that an
- * application writes (`.env`, database, sessions, log) is in a directory of its own.
- */
+/** A real Laravel application that PHP serves. */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import {
-  access,
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  symlink,
-  writeFile,
-} from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { promisify } from 'node:util'
+import { type LaravelVersion, layOut } from './laravel-files.ts'
 
 const run = promisify(execFile)
 
 type Server = ChildProcessByStdio<Writable, null, Readable>
 
-const APP = path.join(import.meta.dirname, 'laravel-app')
-const CACHE = path.join(import.meta.dirname, '../../.cache/laravel-app')
-const COMPOSER_TIMEOUT_MS = 10 * 60_000
 const ARTISAN_TIMEOUT_MS = 60_000
 
 /** The people in the application's database. */
-export const ANN = { id: 1, name: 'Ann', token: 'token-of-ann' } as const
-export const BEN = { id: 2, name: 'Ben', token: 'token-of-ben' } as const
+export const ANN = { id: 1, name: 'Ann', password: 'password of ann' } as const
+export const BEN = { id: 2, name: 'Ben', password: 'password of ben' } as const
 export type Person = typeof ANN | typeof BEN
-
-/** Installs the application's packages, unless they are there. @returns the `vendor` directory. */
-export async function installLaravel(): Promise<string> {
-  const manifest = path.join(APP, 'composer.json')
-  const hash = createHash('sha256')
-    .update(await readFile(manifest))
-    .digest('hex')
-    .slice(0, 16)
-  const installed = path.join(CACHE, hash)
-  if (await exists(installed)) return path.join(installed, 'vendor')
-
-  await mkdir(CACHE, { recursive: true })
-  const fresh = await mkdtemp(`${installed}-`)
-  await cp(manifest, path.join(fresh, 'composer.json'))
-  await run('composer', ['install', '--no-interaction', '--no-progress', '--no-plugins'], {
-    cwd: fresh,
-    env: { ...process.env, COMPOSER_ALLOW_SUPERUSER: '1' },
-    timeout: COMPOSER_TIMEOUT_MS,
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  try {
-    await rename(fresh, installed)
-  } catch (error) {
-    if (!(await exists(installed))) throw error
-    await rm(fresh, { recursive: true }) // Another test run was first.
-  }
-  return path.join(installed, 'vendor')
-}
 
 /**
  * Starts an application with these lines in its `.env`.
  *
  * @param env lines in dotenv format: the broadcast connection and what it needs.
  */
-export async function startLaravel(env: string): Promise<Laravel> {
+export async function startLaravel(env: string, version: LaravelVersion = '12'): Promise<Laravel> {
   const directory = await mkdtemp(path.join(tmpdir(), 'resound-laravel-'))
   try {
-    await layOut(directory, env)
+    await layOut(directory, env, version)
     await artisan(directory, 'migrate', '--force')
     const { server, url } = await serve(directory)
-    return new Laravel(directory, url, server)
+    const laravel = new Laravel(directory, url, server)
+    if (!/^APP_URL=/m.test(env)) await laravel.configure(`APP_URL=${url}`)
+    return laravel
   } catch (error) {
     await rm(directory, { recursive: true })
     throw error
@@ -91,6 +47,7 @@ export class Laravel implements AsyncDisposable {
   /** `http://127.0.0.1:port` */
   readonly url: string
   readonly #server: Server
+  readonly #tokens = new Map<Person, Promise<string>>()
 
   constructor(directory: string, url: string, server: Server) {
     this.directory = directory
@@ -98,21 +55,26 @@ export class Laravel implements AsyncDisposable {
     this.#server = server
   }
 
+  /** Adds lines to the `.env`; they hold from the next request on. */
+  async configure(lines: string): Promise<void> {
+    await appendFile(path.join(this.directory, '.env'), `${lines}\n`)
+  }
+
   /**
-   * Makes a request as a page of the application would.
+   * Makes a request to the application's API.
    *
    * @throws Error with Laravel's message, unless the status is a 2xx.
    */
   async request(
-    method: 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     target: string,
-    body: unknown = {},
+    body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<unknown> {
-    const response = await fetch(this.url + target, {
+    const response = await fetch(`${this.url}/api${target}`, {
       method,
       headers: { accept: 'application/json', 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
+      body: body === undefined ? null : JSON.stringify(body),
     })
     const text = await response.text()
     const answer = text === '' ? undefined : JSON.parse(text)
@@ -120,21 +82,38 @@ export class Laravel implements AsyncDisposable {
     return answer
   }
 
-  post(target: string, body?: unknown, headers?: Readonly<Record<string, string>>) {
+  post(target: string, body: unknown = {}, headers?: Readonly<Record<string, string>>) {
     return this.request('POST', target, body, headers)
   }
 
-  /** Logs in through the application's session. @returns the `Cookie` header of that session. */
-  async login(person: Person): Promise<string> {
+  /** Logs in through the application's form. @returns the `Cookie` header of that session. */
+  async login({ name, password }: Person): Promise<string> {
+    const form = await fetch(`${this.url}/login`)
+    const [, token = ''] = /name="_token" value="(\w+)"/.exec(await form.text()) ?? []
     const response = await fetch(`${this.url}/login`, {
       method: 'POST',
-      body: new URLSearchParams({ user: String(person.id) }),
+      headers: { cookie: cookiesOf(form), referer: `${this.url}/login` },
+      body: new URLSearchParams({ _token: token, name, password }),
+      redirect: 'manual',
     })
-    if (!response.ok) throw new Error(`POST /login: ${response.status}\n${await this.log()}`)
-    return response.headers
-      .getSetCookie()
-      .map((cookie) => cookie.split(';', 1)[0])
-      .join('; ')
+    const location = response.headers.get('location')
+    if (location !== this.url)
+      throw new Error(`POST /login: ${response.status} ${location}\n${await this.log()}`)
+    return cookiesOf(response)
+  }
+
+  /** A Sanctum token of this person, for clients without cookies. */
+  token(person: Person): Promise<string> {
+    const known = this.#tokens.get(person)
+    if (known !== undefined) return known
+    const { name, password } = person
+    const token = this.post('/tokens', { name, password }).then((answer) => {
+      if (typeof answer === 'object' && answer !== null && 'token' in answer)
+        return String(answer.token)
+      throw new Error('the application gave no token')
+    })
+    this.#tokens.set(person, token)
+    return token
   }
 
   /** Lets a queue worker do what is queued. @returns its report @throws Error if a job fails. */
@@ -152,7 +131,7 @@ export class Laravel implements AsyncDisposable {
   /** @returns the application's own log without the stack traces. */
   async log(): Promise<string> {
     const file = path.join(this.directory, 'storage/logs/laravel.log')
-    const lines = (await exists(file)) ? (await readFile(file, 'utf8')).split('\n') : []
+    const lines = existsSync(file) ? (await readFile(file, 'utf8')).split('\n') : []
     return lines.filter((line) => line.startsWith('[')).join('\n')
   }
 
@@ -164,42 +143,13 @@ export class Laravel implements AsyncDisposable {
   }
 }
 
-/** The application's files beside links to the shared packages, and room to write. */
-async function layOut(directory: string, env: string): Promise<void> {
-  const shared = await installLaravel()
-  await cp(APP, directory, { recursive: true })
-  for (const written of [
-    'bootstrap/cache',
-    'storage/framework/sessions',
-    'storage/framework/views',
-    'storage/logs',
-    'vendor',
-  ])
-    await mkdir(path.join(directory, written), { recursive: true })
-
-  // Composer's autoloader finds the application from where it lies itself: a copy, not a link.
-  for (const entry of await readdir(shared)) {
-    const to = path.join(directory, 'vendor', entry)
-    if (entry === 'autoload.php' || entry === 'composer')
-      await cp(path.join(shared, entry), to, { recursive: true })
-    else await symlink(path.join(shared, entry), to)
-  }
-
-  const database = path.join(directory, 'database/database.sqlite')
-  await writeFile(database, '')
-  await writeFile(path.join(directory, '.env'), `${ownEnv(database)}\n${env}\n`)
+/** What a browser would send back of the cookies that an answer sets. */
+function cookiesOf(response: Response): string {
+  return response.headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';', 1)[0])
+    .join('; ')
 }
-
-const ownEnv = (database: string): string => `APP_NAME="Chat Room"
-APP_ENV=local
-APP_DEBUG=true
-APP_KEY=base64:${randomBytes(32).toString('base64')}
-DB_CONNECTION=sqlite
-DB_DATABASE=${database}
-SESSION_DRIVER=file
-CACHE_STORE=array
-QUEUE_CONNECTION=database
-`
 
 /** The variables of this process stay outside: Laravel would take them over those in `.env`. */
 const environment = { PATH: process.env['PATH'], HOME: process.env['HOME'] }
@@ -244,11 +194,4 @@ async function serve(directory: string): Promise<{ server: Server; url: string }
     })
   })
   return { server, url: await url }
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  )
 }

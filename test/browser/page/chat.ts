@@ -13,7 +13,7 @@ interface Member {
 }
 
 const echo = window.Echo
-const driver = new URLSearchParams(location.search).get('driver') ?? ''
+const { driver, user, name } = document.body.dataset
 const status = element('status', HTMLElement)
 const members = element('members', HTMLUListElement)
 const channels = element('channels', HTMLUListElement)
@@ -21,27 +21,20 @@ const messages = element('messages', HTMLOListElement)
 const typing = element('typing', HTMLElement)
 const compose = element('compose', HTMLFormElement)
 const text = element('text', HTMLInputElement)
-const login = element('login', HTMLElement)
 const events = element('events', HTMLOListElement)
 
-element('driver', HTMLElement).textContent = driver
 showStatus()
 echo.connector.onConnectionChange(showStatus)
 open('news', echo.channel('news'), 'NewsPublished')
-login.addEventListener('click', ({ target }) => {
-  if (target instanceof HTMLButtonElement) void logIn(target.value)
-})
+if (user !== undefined && name !== undefined) enter(user, name)
 
-/** Logs in through the application, and enters what this person may enter. */
-async function logIn(user: string): Promise<void> {
-  const me: Member = await (await post('/login', { user })).json()
-  login.hidden = true
-
-  open(`private-orders.${user}`, echo.private(`orders.${user}`), 'OrderShipped')
+/** Enters what the person who is logged in may enter. */
+function enter(id: string, me: string): void {
+  open(`private-orders.${id}`, echo.private(`orders.${id}`), 'OrderShipped')
   // Laravel's redis driver publishes in the clear, whatever the channel.
   if (driver !== 'redis') {
-    const secrets = echo.encryptedPrivate(`secrets.${user}`)
-    open(`private-encrypted-secrets.${user}`, secrets, 'SecretShared')
+    const secrets = echo.encryptedPrivate(`secrets.${id}`)
+    open(`private-encrypted-secrets.${id}`, secrets, 'SecretShared')
   }
   const chat = echo.join('chat.1')
   open('presence-chat.1', chat, 'MessageSent')
@@ -50,7 +43,7 @@ async function logIn(user: string): Promise<void> {
     members.replaceChildren()
     for (const name of here) {
       const row = append(members, name)
-      if (name === me.name) row.dataset['me'] = ''
+      if (name === me) row.dataset['me'] = ''
     }
   }
   chat
@@ -76,7 +69,7 @@ async function logIn(user: string): Promise<void> {
   const tellTyping = (): void => {
     if (isTyping === (text.value !== '')) return
     isTyping = !isTyping
-    chat.whisper('typing', { name: me.name, isTyping })
+    chat.whisper('typing', { name: me, isTyping })
   }
   text.addEventListener('input', tellTyping)
   compose.addEventListener('submit', (event) => {
@@ -96,6 +89,7 @@ async function post(path: string, body: object): Promise<Response> {
     headers: {
       accept: 'application/json',
       'content-type': 'application/json',
+      'x-csrf-token': document.querySelector<HTMLMetaElement>('[name=csrf-token]')?.content ?? '',
       ...(socketId === undefined ? {} : { 'x-socket-id': socketId }),
     },
     body: JSON.stringify(body),

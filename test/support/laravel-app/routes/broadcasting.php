@@ -1,16 +1,13 @@
 <?php
 
-use Illuminate\Foundation\Http\Middleware\ValidateCsrfToken;
 use Illuminate\Http\Request;
 use Illuminate\Support\Facades\Broadcast;
 use Illuminate\Support\Facades\Route;
 
 // The redis driver cannot sign what a browser needs: these answer through a connection that can.
 // Channels are registered on it as well: Broadcast::connection('reverb')->channel(...).
-Route::middleware('web')->withoutMiddleware(ValidateCsrfToken::class)->group(function () {
-    $connection = Broadcast::connection(config('broadcasting.auth'));
+$connection = Broadcast::connection(config('broadcasting.auth'));
 
-    Route::post('/broadcasting/auth', fn (Request $request) => $connection->auth($request));
+Route::post('/broadcasting/auth', fn (Request $request) => $connection->auth($request));
 
-    Route::post('/broadcasting/user-auth', fn (Request $request) => $connection->resolveAuthenticatedUser($request) ?? abort(403));
-});
+Route::post('/broadcasting/user-auth', fn (Request $request) => $connection->resolveAuthenticatedUser($request) ?? abort(403));

@@ -2,13 +2,15 @@
 
 use App\Models\Post;
 use App\Models\User;
+use Illuminate\Foundation\Http\Middleware\ValidateCsrfToken;
 use Illuminate\Http\Request;
 use Illuminate\Support\Facades\Broadcast;
+use Illuminate\Support\Facades\Route;
 
 Broadcast::userRoutes();
 
 if (config('broadcasting.auth') !== null) {
-    require __DIR__.'/broadcasting.php';
+    Route::middleware('web')->withoutMiddleware(ValidateCsrfToken::class)->group(__DIR__.'/broadcasting.php');
 }
 
 $connection = Broadcast::connection(config('broadcasting.auth'));

@@ -1,69 +1,29 @@
 <?php
 
-use App\Events\CacheCleared;
-use App\Events\MessageSent;
-use App\Events\NewsPublished;
-use App\Events\OrderShipped;
-use App\Events\ReportReady;
-use App\Events\SecretShared;
-use App\Models\Post;
-use App\Models\User;
-use App\Notifications\InvoicePaid;
-use Illuminate\Foundation\Http\Middleware\ValidateCsrfToken;
+use App\Http\Controllers\SendMessage;
 use Illuminate\Http\Request;
 use Illuminate\Support\Facades\Auth;
-use Illuminate\Support\Facades\Broadcast;
 use Illuminate\Support\Facades\Route;
 
-// The tests post without having loaded a page first.
-Route::withoutMiddleware(ValidateCsrfToken::class)->group(function () {
-    Route::post('/login', function (Request $request) {
-        abort_unless(Auth::loginUsingId($request->integer('user')), 422);
-        $request->session()->regenerate();
+Route::view('/', 'chat');
 
-        return Auth::user()->only('id', 'name');
-    });
+Route::post('/chat/{chat}/messages', SendMessage::class)->middleware('auth');
 
-    Route::post('/news', fn (Request $request) => NewsPublished::dispatch($request->input('text')));
+Route::view('/login', 'login')->name('login');
 
-    Route::post('/cache/clear', fn () => CacheCleared::dispatch());
+Route::post('/login', function (Request $request) {
+    if (! Auth::attempt($request->only('name', 'password'))) {
+        return back()->withErrors(['name' => 'Nobody has this name and password.'])->onlyInput('name');
+    }
+    $request->session()->regenerate();
 
-    Route::post('/orders/{order}/ship', fn (Request $request, int $order) => OrderShipped::dispatch($order, $request->input('text')));
+    return redirect()->intended('/');
+});
 
-    Route::post('/chat/{chat}/messages', function (Request $request, int $chat) {
-        $broadcast = broadcast(new MessageSent($request->input('text'), $chat));
+Route::post('/logout', function (Request $request) {
+    Auth::logout();
+    $request->session()->invalidate();
+    $request->session()->regenerateToken();
 
-        if ($request->boolean('toOthers')) {
-            $broadcast->toOthers();
-        }
-    });
-
-    Route::post('/users/{user}/secrets', fn (Request $request, int $user) => SecretShared::dispatch($request->input('text'), $user));
-
-    Route::post('/users/{user}/reports', function (Request $request, int $user) {
-        broadcast(new ReportReady($request->input('text'), $user))->toOthers();
-    });
-
-    Route::post('/users/{user}/invoices', function (Request $request, User $user) {
-        $user->notify(new InvoicePaid($request->input('text')));
-    });
-
-    Route::post('/announcements', function (Request $request) {
-        $event = Broadcast::on('news')->as('Announcement')->with(['text' => $request->input('text')]);
-
-        ($request->boolean('toOthers') ? $event->toOthers() : $event)->send();
-    });
-
-    Route::post('/posts', fn (Request $request) => Post::create(['title' => $request->input('title')]));
-
-    Route::put('/posts/{post}', fn (Request $request, Post $post) => tap($post)->update(['title' => $request->input('title')]));
-
-    Route::delete('/posts/{post}', fn (Post $post) => $post->delete());
-
-    // The SDK itself, as an app calls it that asks who is there.
-    Route::post('/sdk/{method}', function (Request $request, string $method) {
-        $result = Broadcast::connection('pusher')->getPusher()->{$method}(...$request->json()->all());
-
-        return response()->json(['result' => $result]);
-    })->whereIn('method', ['trigger', 'triggerBatch', 'get_channels', 'get_channel_info', 'get_users_info']);
+    return redirect('/');
 });

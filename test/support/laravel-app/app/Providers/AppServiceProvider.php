@@ -4,7 +4,6 @@ namespace App\Providers;
 
 use App\Broadcasting\PusherSdk;
 use Illuminate\Broadcasting\Broadcasters\PusherBroadcaster;
-use Illuminate\Support\Facades\Auth;
 use Illuminate\Support\Facades\Broadcast;
 use Illuminate\Support\ServiceProvider;
 
@@ -12,9 +11,6 @@ class AppServiceProvider extends ServiceProvider
 {
     public function boot(): void
     {
-        // Whoever is in the session, or has the token that takes its place without cookies.
-        Auth::resolveUsersUsing(fn (?string $guard = null) => Auth::guard($guard)->user() ?? Auth::guard('api')->user());
-
         foreach (['pusher', 'reverb'] as $driver) {
             Broadcast::extend($driver, fn ($app, array $config) => new PusherBroadcaster(
                 new PusherSdk($config['key'], $config['secret'], $config['app_id'], $config['options'])

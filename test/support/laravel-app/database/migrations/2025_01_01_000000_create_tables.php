@@ -3,6 +3,7 @@
 use Illuminate\Database\Migrations\Migration;
 use Illuminate\Database\Schema\Blueprint;
 use Illuminate\Support\Facades\DB;
+use Illuminate\Support\Facades\Hash;
 use Illuminate\Support\Facades\Schema;
 
 return new class extends Migration
@@ -12,8 +13,24 @@ return new class extends Migration
         Schema::create('users', function (Blueprint $table) {
             $table->id();
             $table->string('name');
-            $table->string('api_token')->unique();
+            $table->string('password');
             $table->rememberToken();
+        });
+
+        Schema::create('personal_access_tokens', function (Blueprint $table) {
+            $table->id();
+            $table->morphs('tokenable');
+            $table->text('name');
+            $table->string('token', 64)->unique();
+            $table->text('abilities')->nullable();
+            $table->timestamp('last_used_at')->nullable();
+            $table->timestamp('expires_at')->nullable();
+            $table->timestamps();
+        });
+
+        Schema::create('webhook_events', function (Blueprint $table) {
+            $table->id();
+            $table->json('event');
         });
 
         Schema::create('posts', function (Blueprint $table) {
@@ -42,8 +59,8 @@ return new class extends Migration
         });
 
         DB::table('users')->insert([
-            ['id' => 1, 'name' => 'Ann', 'api_token' => 'token-of-ann'],
-            ['id' => 2, 'name' => 'Ben', 'api_token' => 'token-of-ben'],
+            ['id' => 1, 'name' => 'Ann', 'password' => Hash::make('password of ann')],
+            ['id' => 2, 'name' => 'Ben', 'password' => Hash::make('password of ben')],
         ]);
     }
 };

@@ -3,15 +3,22 @@
   <head>
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>Chat Room</title>
+    <meta name="csrf-token" content="{{ csrf_token() }}">
+    <title>{{ config('app.name') }}</title>
     <link rel="icon" href="data:,">
-    <link rel="stylesheet" href="chat.css">
+    <link rel="stylesheet" href="/page/chat.css">
   </head>
-  <body>
+  <body data-driver="{{ config('broadcasting.default') }}" @auth data-user="{{ auth()->id() }}" data-name="{{ auth()->user()->name }}" @endauth>
     <header>
-      <h1>Chat Room</h1>
-      <p>broadcasts through <b id="driver"></b></p>
+      <h1>{{ config('app.name') }}</h1>
+      <p>broadcasts through <b>{{ config('broadcasting.default') }}</b></p>
       <p id="status" role="status"></p>
+      @auth
+        <form method="post" action="/logout">
+          @csrf
+          <button type="submit">Log out</button>
+        </form>
+      @endauth
     </header>
 
     <main>
@@ -29,11 +36,9 @@
           <input id="text" aria-label="Message" placeholder="Write to the room" autocomplete="off" required>
           <button type="submit">Send</button>
         </form>
-        <div id="login">
-          <h2>Who are you?</h2>
-          <button type="button" value="1">Ann</button>
-          <button type="button" value="2">Ben</button>
-        </div>
+        @guest
+          <p class="cover"><a href="/login">Log in</a> to write.</p>
+        @endguest
       </section>
 
       <section aria-labelledby="events-title">
@@ -42,7 +47,7 @@
       </section>
     </main>
 
-    <script src="echo.js"></script>
-    <script src="chat.js"></script>
+    <script src="/page/echo.js"></script>
+    <script src="/page/chat.js"></script>
   </body>
 </html>
