@@ -65,10 +65,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const publicApp = createApp(config.tls)
   const adminApp = createApp(undefined)
-  const fanout = (topic: string, text: string): boolean => publicApp.publish(topic, text)
-  const counts = new SubscriptionCounts(clock, fanout)
+  const counts = new SubscriptionCounts(clock, publicApp)
   const hub = new Hub({
-    fanout,
+    fanout: publicApp,
     broker: memoryBroker,
     cache: new EventCache({ ...config.cache, clock }),
     counts,
@@ -88,14 +87,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     activityTimeoutSeconds,
     capacity,
   })
-  const metrics = new Metrics({
-    version,
-    lives: () => hub.lives(),
-    rejected: sessions.rejected,
-    requests,
-    redis: () => laravel.states(),
-  })
-
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
   serveWebSockets(publicApp, sessions, { pathPrefix, ...config.limits, onFault })
@@ -112,8 +103,6 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }),
     { bodyBytes: () => largestBody, onFault },
   )
-  serveHttp(adminApp, createAdminApi(metrics, config.admin.token), { bodyBytes: () => 0, onFault })
-
   const listeners: Listener[] = []
   const stopListening = (): void => {
     for (const listener of listeners.splice(0)) listener.close()
@@ -131,6 +120,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const publicListener = listen(publicApp, config.host, config.port)
     listeners.push(publicListener)
     publicPort = publicListener.port
+    const metrics = new Metrics({
+      version,
+      prefix: config.metrics.prefix,
+      port: publicPort,
+      lives: () => hub.lives(),
+      rejected: sessions.rejected,
+      requests,
+      redis: () => laravel.states(),
+    })
+    serveHttp(adminApp, createAdminApi(metrics, config.admin.token), {
+      bodyBytes: () => 0,
+      onFault,
+    })
     const adminListener = listen(adminApp, config.admin.host, config.admin.port)
     listeners.push(adminListener)
     adminPort = adminListener.port

@@ -453,7 +453,9 @@ const Options = z.strictObject({
         .regex(/^[a-zA-Z_][a-zA-Z0-9_]{0,60}$/)
         .meta({ accepts: 'letters, digits and _' })
         .default('resound_')
-        .describe('In front of every metric. With soketi_, the dashboards of soketi find theirs.'),
+        .describe(
+          "In front of every metric. With soketi_ (any but the default) there are also soketi's own names, which its dashboards read.",
+        ),
     })
     .prefault({})
     .describe('Metrics.'),

@@ -141,10 +141,14 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
       timestampToleranceSeconds,
     )
     if (isRefusal(allowed)) return tally(route.route, allowed)
-    const answer = route.answer({ app, hub, query: allowed.query, body: request.body, name })
-    return answer instanceof Promise
-      ? answer.then((response) => tally(route.route, response))
-      : tally(route.route, answer)
+    const { body } = request
+    const { length } = body // what is in it is gone once this awaits
+    const answer = route.answer({ app, hub, query: allowed.query, body, name })
+    const answered = (response: HttpResponse): HttpResponse => {
+      hub.live(app).tally.answered(length, response.body)
+      return tally(route.route, response)
+    }
+    return answer instanceof Promise ? answer.then(answered) : answered(answer)
   }
 
   function tally(route: string, response: HttpResponse): HttpResponse {

@@ -64,7 +64,9 @@ export class Connection {
   }
 
   send(frame: string): void {
-    this.#socket?.send(frame)
+    if (this.#socket === undefined) return
+    this.#socket.send(frame)
+    this.live.tally.sent(frame, 1)
   }
 
   ping(): void {
@@ -73,7 +75,7 @@ export class Connection {
 
   /** Tells the client why, then closes with the same code: every protocol version understands one of the two. */
   close(code: number, reason: string): void {
-    this.#socket?.send(encode.error(code, reason))
+    this.send(encode.error(code, reason))
     this.#socket?.end(code, reason)
   }
 
@@ -96,8 +98,9 @@ export class Connection {
     this.#socket?.unsubscribe(topic)
   }
 
-  /** Sends to every subscriber of the topic but this connection. */
-  publish(topic: string, frame: string): void {
-    this.#socket?.publish(topic, frame)
+  /** Sends to every subscriber of a channel that it is in, but to itself. */
+  publish(channel: Channel, frame: string): void {
+    this.#socket?.publish(channel.topic, frame)
+    this.live.tally.sent(frame, channel.count - 1)
   }
 }

@@ -84,7 +84,8 @@ export class Hub {
    */
   subscribe(connection: Connection, name: string, kind: ChannelKind, member?: Member): void {
     const { live } = connection
-    const channel = live.channels.get(name) ?? new Channel(name, kind, live.topicOf(name))
+    const channel =
+      live.channels.get(name) ?? new Channel(name, kind, live.topicOf(name), live.tally)
     if (connection.isIn(channel)) {
       this.#confirm(connection, channel)
       return
@@ -97,7 +98,8 @@ export class Hub {
       if (added) {
         channel.presence.roster.add(member)
         // Before the newcomer's own subscription: the roster tells it about itself.
-        if (channel.count > 1) this.#fanout(channel.topic, encode.memberAdded(name, member))
+        const others = channel.count - 1
+        if (others > 0) channel.send(this.#fanout, encode.memberAdded(name, member), others)
       }
     }
     connection.enter(channel)
@@ -159,10 +161,10 @@ export class Hub {
       const text = encode.eventOn(name, frame)
       // Around the sender only where it listens: from a socket in no topic, uWebSockets.js sends nothing.
       if (sender?.isIn(channel)) {
-        sender.publish(channel.topic, text)
+        sender.publish(channel, text)
         live.tally.delivered += channel.count - 1
       } else {
-        this.#fanout(channel.topic, text)
+        channel.send(this.#fanout, text)
         live.tally.delivered += channel.count
       }
     }
@@ -192,7 +194,7 @@ export class Hub {
     }
     if (removed !== undefined) {
       channel.presence?.roster.remove()
-      this.#fanout(channel.topic, encode.memberRemoved(channel.name, removed.userId))
+      channel.send(this.#fanout, encode.memberRemoved(channel.name, removed.userId))
     }
     this.#announceCount(live, channel)
   }
@@ -209,7 +211,10 @@ export class Hub {
   }
 
   #announceUser(live: LiveApp, name: 'online' | 'offline', userId: string): void {
-    this.#fanout(live.watchTopicOf(userId), encode.watchlistEvents([{ name, userIds: [userId] }]))
+    const topic = live.watchTopicOf(userId)
+    const text = encode.watchlistEvents([{ name, userIds: [userId] }])
+    live.tally.sent(text, this.#fanout.numSubscribers(topic))
+    this.#fanout.publish(topic, text)
   }
 
   #showWatchlist(connection: Connection, { watchlist }: User): void {

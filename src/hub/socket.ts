@@ -11,5 +11,9 @@ export interface Socket {
   publish(topic: string, text: string): unknown
 }
 
-/** Sends one text to every subscriber of a topic. */
-export type Fanout = (topic: string, text: string) => unknown
+/** The transport's topics. */
+export interface Fanout {
+  /** Sends one text to every subscriber of a topic. */
+  publish(topic: string, text: string): unknown
+  numSubscribers(topic: string): number
+}

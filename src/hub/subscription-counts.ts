@@ -39,6 +39,6 @@ export class SubscriptionCounts {
 
   #tell(channel: Channel): void {
     this.#pending.delete(channel)
-    this.#fanout(channel.topic, subscriptionCount(channel.name, channel.count))
+    channel.send(this.#fanout, subscriptionCount(channel.name, channel.count))
   }
 }

@@ -4,15 +4,12 @@
  * hot path: none. Gauges and counters are read from what is there when they are scraped; the rooms
  * that count do so in plain numbers (`hub/tally.ts`).
  */
-import {
-  Counter,
-  type CounterConfiguration,
-  collectDefaultMetrics,
-  Gauge,
-  type GaugeConfiguration,
-  Registry,
-} from 'prom-client'
 import type { LiveApp } from '../hub/live-app.ts'
+import { Register } from './register.ts'
+import { defineSoketiMetrics } from './soketi.ts'
+
+/** Ours. Under any other, the metrics go by soketi's names as well. */
+const OWN_PREFIX = 'resound_'
 
 /** How a Redis that is listened to is doing. */
 export interface RedisState {
@@ -23,6 +20,10 @@ export interface RedisState {
 
 export interface MetricsSources {
   readonly version: string
+  /** In front of every name. */
+  readonly prefix: string
+  /** The public port. */
+  readonly port: number
   readonly lives: () => Iterable<LiveApp>
   /** Connections that could not stay, by the code they were told. */
   readonly rejected: ReadonlyMap<string, number>
@@ -33,23 +34,25 @@ export interface MetricsSources {
 }
 
 export class Metrics {
-  readonly #register = new Registry()
+  readonly #register: Register
   readonly #sources: MetricsSources
 
   constructor(sources: MetricsSources) {
+    const { version, prefix, port, lives } = sources
     this.#sources = sources
-    collectDefaultMetrics({
-      register: this.#register,
-      prefix: 'resound_',
-      // Milliseconds between samples of the event loop's delay; the default wakes an idle process 100 times a second.
-      eventLoopMonitoringPrecision: 100,
-    })
-    new Gauge({
-      name: 'resound_build_info',
-      help: 'Version of Resound and Node.js; always 1.',
-      labelNames: ['version', 'node'],
-      registers: [this.#register],
-    }).set({ version: sources.version, node: process.versions.node }, 1)
+    this.#register = new Register(prefix)
+    if (prefix === OWN_PREFIX) {
+      this.#register.watchProcess({})
+    } else {
+      this.#register.watchProcess({ port: String(port) })
+      defineSoketiMetrics(this.#register, String(port), lives)
+    }
+    this.#register.gauge(
+      'build_info',
+      'Version of Resound and Node.js; always 1.',
+      ['version', 'node'],
+      (gauge) => gauge.set({ version, node: process.versions.node }, 1),
+    )
     this.#defineConnections()
     this.#defineEvents()
     this.#defineHttp()
@@ -62,19 +65,19 @@ export class Metrics {
 
   /** All metrics as text. */
   text(): Promise<string> {
-    return this.#register.metrics()
+    return this.#register.text()
   }
 
   #defineConnections(): void {
-    this.#gauge('resound_connections', 'Open connections.', ['app'], (gauge) => {
+    this.#register.gauge('connections', 'Open connections.', ['app'], (gauge) => {
       for (const { app, connections } of this.#sources.lives()) {
         gauge.set({ app: app.id }, connections.size)
       }
     })
-    this.#perApp('resound_connections_opened_total', 'Connections opened.', 'opened')
-    this.#perLabel('resound_connections_closed_total', 'Connections closed.', 'code', 'closed')
-    this.#counter(
-      'resound_connections_refused_total',
+    this.#perApp('connections_opened_total', 'Connections opened.', 'opened')
+    this.#perLabel('connections_closed_total', 'Connections closed.', 'code', 'closed')
+    this.#register.counter(
+      'connections_refused_total',
       'Connections refused at the handshake.',
       ['code'],
       (counter) => {
@@ -82,11 +85,11 @@ export class Metrics {
       },
     )
     this.#perApp(
-      'resound_slow_consumers_closed_total',
+      'slow_consumers_closed_total',
       'Connections closed because they read too slowly.',
       'slowConsumers',
     )
-    this.#gauge('resound_subscriptions', 'Subscriptions.', ['app', 'kind'], (gauge) => {
+    this.#register.gauge('subscriptions', 'Subscriptions.', ['app', 'kind'], (gauge) => {
       for (const { app, channels } of this.#sources.lives()) {
         for (const { kind, count } of channels.values()) {
           gauge.inc({ app: app.id, kind: kind.name }, count)
@@ -94,13 +97,13 @@ export class Metrics {
       }
     })
     this.#perLabel(
-      'resound_subscribe_refused_total',
+      'subscribe_refused_total',
       'Subscriptions refused.',
       'reason',
       'subscribeRefused',
     )
-    this.#gauge(
-      'resound_presence_members',
+    this.#register.gauge(
+      'presence_members',
       'Users in presence channels, once per channel.',
       ['app'],
       (gauge) => {
@@ -114,8 +117,8 @@ export class Metrics {
   }
 
   #defineEvents(): void {
-    this.#counter(
-      'resound_events_received_total',
+    this.#register.counter(
+      'events_received_total',
       'Events received, by source.',
       ['app', 'source'],
       (counter) => {
@@ -126,24 +129,16 @@ export class Metrics {
         }
       },
     )
-    this.#perApp(
-      'resound_events_delivered_total',
-      'Events delivered, once per connection.',
-      'delivered',
-    )
-    this.#perApp(
-      'resound_events_unheard_total',
-      'Events to a channel without subscribers.',
-      'unheard',
-    )
+    this.#perApp('events_delivered_total', 'Events delivered, once per connection.', 'delivered')
+    this.#perApp('events_unheard_total', 'Events to a channel without subscribers.', 'unheard')
     this.#perLabel(
-      'resound_client_events_refused_total',
+      'client_events_refused_total',
       'Client events refused.',
       'reason',
       'clientEventRefused',
     )
     this.#perLabel(
-      'resound_redis_ignored_total',
+      'redis_ignored_total',
       "Messages of Laravel's redis driver that were ignored.",
       'reason',
       'redisIgnored',
@@ -151,8 +146,8 @@ export class Metrics {
   }
 
   #defineHttp(): void {
-    this.#counter(
-      'resound_http_requests_total',
+    this.#register.counter(
+      'http_requests_total',
       'HTTP API requests.',
       ['route', 'status'],
       (counter) => {
@@ -171,25 +166,25 @@ export class Metrics {
       read: (state: RedisState) => number | undefined,
       of: (...values: number[]) => number,
     ): void =>
-      this.#gauge(name, help, [], (gauge) => {
+      this.#register.gauge(name, help, [], (gauge) => {
         const values = [...this.#sources.redis()].map(read).filter((value) => value !== undefined)
         if (values.length === 0) gauge.remove()
         else gauge.set(of(...values))
       })
     worst(
-      'resound_redis_up',
+      'redis_up',
       'Whether every Redis that is listened to answers.',
       ({ isUp }) => (isUp ? 1 : 0),
       Math.min,
     )
     worst(
-      'resound_redis_round_trip_seconds',
+      'redis_round_trip_seconds',
       'Time Redis took to answer the last ping.',
       ({ roundTripSeconds }) => roundTripSeconds,
       Math.max,
     )
     worst(
-      'resound_redis_last_message_age_seconds',
+      'redis_last_message_age_seconds',
       "Age of the last message of Laravel's redis driver.",
       ({ lastMessageAgeSeconds }) => lastMessageAgeSeconds,
       Math.max,
@@ -202,7 +197,7 @@ export class Metrics {
     help: string,
     field: 'opened' | 'slowConsumers' | 'delivered' | 'unheard',
   ): void {
-    this.#counter(name, help, ['app'], (counter) => {
+    this.#register.counter(name, help, ['app'], (counter) => {
       for (const { app, tally } of this.#sources.lives()) counter.inc({ app: app.id }, tally[field])
     })
   }
@@ -214,45 +209,12 @@ export class Metrics {
     label: string,
     field: 'closed' | 'subscribeRefused' | 'clientEventRefused' | 'redisIgnored',
   ): void {
-    this.#counter(name, help, ['app', label], (counter) => {
+    this.#register.counter(name, help, ['app', label], (counter) => {
       for (const { app, tally } of this.#sources.lives()) {
         for (const [value, count] of tally[field]) {
           counter.inc({ app: app.id, [label]: value }, count)
         }
       }
     })
-  }
-
-  #gauge(name: string, help: string, labelNames: string[], fill: (gauge: Gauge) => void): void {
-    const configuration: GaugeConfiguration<string> = {
-      name,
-      help,
-      labelNames,
-      registers: [this.#register],
-      collect() {
-        this.reset()
-        fill(this)
-      },
-    }
-    new Gauge(configuration)
-  }
-
-  #counter(
-    name: string,
-    help: string,
-    labelNames: string[],
-    fill: (counter: Counter) => void,
-  ): void {
-    const configuration: CounterConfiguration<string> = {
-      name,
-      help,
-      labelNames,
-      registers: [this.#register],
-      collect() {
-        this.reset()
-        fill(this)
-      },
-    }
-    new Counter(configuration)
   }
 }

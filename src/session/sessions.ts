@@ -98,9 +98,14 @@ export class Sessions {
     visitor.send(encode.connectionEstablished(visitor.socketId, this.#activityTimeoutSeconds))
   }
 
-  /** @param text undefined when the frame was binary or too large to be read */
-  receive(connection: Connection, text: string | undefined): void {
+  /**
+   * @param text undefined when the frame was binary or too large to be read
+   * @param bytes of the frame's payload
+   */
+  receive(connection: Connection, text: string | undefined, bytes: number): void {
     connection.silentSweeps = 0
+    connection.live.tally.messagesReceived += 1
+    connection.live.tally.bytesReceived += bytes
     if (text === undefined) {
       const limit = connection.app.limits.messageBytes
       connection.send(

@@ -56,9 +56,11 @@ export function serveWebSockets(
     message: guarded(onFault, goOn, (ws, bytes, isBinary) => {
       const connection = connectionOf(ws)
       if (connection === undefined) return
-      const isReadable = !isBinary && bytes.byteLength <= options.messageBytes
+      const { byteLength } = bytes
+      const isReadable = !isBinary && byteLength <= options.messageBytes
       // A copy: uWebSockets.js empties `bytes` when this returns.
-      sessions.receive(connection, isReadable ? Buffer.from(bytes).toString('utf8') : undefined)
+      const text = isReadable ? Buffer.from(bytes).toString('utf8') : undefined
+      sessions.receive(connection, text, byteLength)
     }),
     ping: guarded(onFault, goOn, (ws) => sessions.alive(connectionOf(ws))),
     pong: guarded(onFault, goOn, (ws) => sessions.alive(connectionOf(ws))),
