@@ -1,11 +1,13 @@
 /** A real Redis for a test: its own process, port and directory, gone afterwards. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
-import { Redis } from 'ioredis'
+import { Redis, type RedisOptions } from 'ioredis'
+import type { Authority } from './certificate.ts'
 import { freePort } from './free-port.ts'
 
 export interface TestRedisOptions {
@@ -13,9 +15,28 @@ export interface TestRedisOptions {
   readonly password?: string
   /** Rules of further users, as `ACL SETUSER` takes them: `['ann', 'on', '>secret', '&news*']`. */
   readonly users?: readonly (readonly string[])[]
+  /** Speaks TLS only, with the server's certificate, and asks its clients for one. */
+  readonly tls?: Authority
+  /** Further settings: `['--replicaof', '127.0.0.1 6379']`. */
+  readonly settings?: readonly string[]
+  /** Makes it a Sentinel: the lines of its configuration file, which it rewrites. */
+  readonly sentinel?: readonly string[]
+}
+
+/** Paths of PEM files, as in the configuration. */
+export interface TlsFiles {
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
 }
 
 type RedisProcess = ChildProcessByStdio<null, Readable, null>
+
+/** Ended with this process, however it ends. */
+const RUNNING = new Set<RedisProcess>()
+process.once('exit', () => {
+  for (const server of RUNNING) server.kill('SIGKILL')
+})
 
 export class TestRedis implements AsyncDisposable {
   readonly port: number
@@ -36,9 +57,16 @@ export class TestRedis implements AsyncDisposable {
     return this.urlFor(password === undefined ? '' : `:${encodeURIComponent(password)}`)
   }
 
+  /** What a client needs beside the URL: nothing without TLS. */
+  get tls(): TlsFiles {
+    const { tls } = this.#options
+    return tls === undefined ? {} : { ca: tls.ca, ...tls.client }
+  }
+
   /** @param user as in a URL: `name:password` */
   urlFor(user: string): string {
-    return `redis://${user === '' ? '' : `${user}@`}127.0.0.1:${this.port}`
+    const scheme = this.#options.tls === undefined ? 'redis' : 'rediss'
+    return `${scheme}://${user === '' ? '' : `${user}@`}127.0.0.1:${this.port}`
   }
 
   /** A connection as the default user, which lasts until Redis stops. */
@@ -49,22 +77,25 @@ export class TestRedis implements AsyncDisposable {
 
   /** Starts it, after `stop` again on the same port; resolves when it answers. */
   async start(): Promise<void> {
-    const { password, users = [] } = this.#options
+    const { password, users = [], tls, settings = [], sentinel } = this.#options
     const server = spawn(
       'redis-server',
       [
-        ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#directory],
+        ...(sentinel === undefined ? [] : [await this.#configurationFile(sentinel), '--sentinel']),
+        ...(tls === undefined ? ['--port', String(this.port)] : tlsSettings(this.port, tls)),
+        ...['--bind', '127.0.0.1', '--dir', this.#directory],
         ...['--save', '3600 1', '--appendonly', 'no'],
-        ...(password === undefined ? [] : ['--requirepass', password]),
+        ...(password === undefined ? [] : ['--requirepass', password, '--masterauth', password]),
         ...users.flatMap((rules) => ['--user', ...rules]),
+        ...settings,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     )
     await once(server, 'spawn')
     this.#process = server
-    process.once('exit', this.#kill)
+    RUNNING.add(server)
     await readyToAccept(server)
-    this.#client = new Redis(this.url)
+    this.#client = new Redis(this.url, tlsOptions(this.tls))
     await once(this.#client, 'ready')
   }
 
@@ -75,7 +106,7 @@ export class TestRedis implements AsyncDisposable {
     const server = this.#process
     if (server === undefined) return
     this.#process = undefined
-    process.off('exit', this.#kill)
+    RUNNING.delete(server)
     if (server.exitCode === null && server.signalCode === null) {
       const exited = once(server, 'exit')
       server.kill('SIGCONT')
@@ -99,16 +130,26 @@ export class TestRedis implements AsyncDisposable {
     await rm(this.#directory, { recursive: true, force: true })
   }
 
-  readonly #kill = (): void => {
-    this.#process?.kill('SIGKILL')
+  /** @returns its path; what is written once is Redis's to change */
+  async #configurationFile(lines: readonly string[]): Promise<string> {
+    const file = path.join(this.#directory, 'redis.conf')
+    if (!existsSync(file)) await writeFile(file, lines.join('\n'))
+    return file
   }
 }
 
-/** Starts a Redis on a free port. It holds nothing. */
-export async function startRedis(options: TestRedisOptions = {}): Promise<TestRedis> {
+/**
+ * Starts a Redis on a free port. It holds nothing.
+ * @param settings further ones, which may need free ports of their own
+ */
+export async function startRedis(
+  options: TestRedisOptions = {},
+  settings: () => Promise<readonly string[]> = async () => [],
+): Promise<TestRedis> {
   for (;;) {
     const directory = await mkdtemp(path.join(tmpdir(), 'resound-redis-'))
-    const redis = new TestRedis(await freePort(), directory, options)
+    const all = [...(options.settings ?? []), ...(await settings())]
+    const redis = new TestRedis(await freePort(), directory, { ...options, settings: all })
     try {
       await redis.start()
       return redis
@@ -120,12 +161,27 @@ export async function startRedis(options: TestRedisOptions = {}): Promise<TestRe
   }
 }
 
+/** What makes a Redis or a Sentinel speak TLS, also to the others. */
+function tlsSettings(port: number, { ca, server }: Authority): readonly string[] {
+  return [
+    ...['--port', '0', '--tls-port', String(port), '--tls-ca-cert-file', ca],
+    ...['--tls-cert-file', server.cert, '--tls-key-file', server.key],
+    ...['--tls-auth-clients', 'yes', '--tls-replication', 'yes', '--tls-cluster', 'yes'],
+  ]
+}
+
+/** What makes a test's own client speak TLS. */
+function tlsOptions({ ca, cert, key }: TlsFiles): Pick<RedisOptions, 'tls'> {
+  if (ca === undefined || cert === undefined || key === undefined) return {}
+  return { tls: { ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) } }
+}
+
 /** Resolves when Redis says that it listens. @throws Error with what it says instead */
 async function readyToAccept(server: RedisProcess): Promise<void> {
   let said = ''
   for await (const chunk of server.stdout.iterator({ destroyOnReturn: false })) {
     said += String(chunk)
-    if (said.includes('Ready to accept connections')) {
+    if (/Ready to accept connections|\+monitor master/.test(said)) {
       server.stdout.resume()
       return
     }
