@@ -54,7 +54,7 @@ const Phase = z.object({
 })
 export type Phase = z.infer<typeof Phase>
 
-const Result = z.object({
+export const Result = z.object({
   connect: Phase,
   subscribe: Phase,
   idle: Phase.optional(),

@@ -90,16 +90,16 @@ function verdict(measure: Measure, own?: number, toBare?: number, toSoketi?: num
 }
 
 /** @returns nothing for no values. */
-function median(values: readonly number[]): number | undefined {
+export function median(values: readonly number[]): number | undefined {
   const sorted = values.toSorted((a, b) => a - b)
   const [low, high] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted[sorted.length >> 1]]
   return low === undefined || high === undefined ? undefined : (low + high) / 2
 }
 
-const quotient = (a?: number, b?: number) =>
+export const quotient = (a?: number, b?: number) =>
   a === undefined || b === undefined ? undefined : a / b
 
-function show(value: number | undefined): string {
+export function show(value: number | undefined): string {
   if (value === undefined) return '-'
   return Math.abs(value) >= 1000
     ? Math.round(value).toLocaleString('en')

@@ -12,6 +12,7 @@ import { installSoketi } from '../support/soketi.ts'
 import { buildGenerator, isComplete, type Load, putLoad } from './generator.ts'
 import { pinTo, type Running } from './process.ts'
 import { type Run, report } from './report.ts'
+import { choose, rotate } from './rounds.ts'
 import { type Scenario, scenarios, tenth } from './scenarios.ts'
 import { loadFor, type ServerName, serverNames, startRedis, startServer } from './servers.ts'
 
@@ -124,24 +125,6 @@ function tell({ scenario, server, result }: Run): boolean {
   )
   if (!complete) console.error(`  INCOMPLETE: ${JSON.stringify(result)}`)
   return complete
-}
-
-function choose<Name extends string>(
-  given: string | undefined,
-  known: readonly Name[],
-  what: string,
-): readonly Name[] {
-  if (given === undefined) return known
-  return given.split(',').map((name) => {
-    const found = known.find((each) => each === name)
-    if (found === undefined) throw new Error(`no ${what} ${name}; there are ${known.join(', ')}`)
-    return found
-  })
-}
-
-function rotate<Item>(items: readonly Item[], by: number): readonly Item[] {
-  const from = by % items.length
-  return [...items.slice(from), ...items.slice(0, from)]
 }
 
 /** The hard limit, to which every process here raises its own. */

@@ -39,24 +39,24 @@ const of = (phase: PhaseName, read: (phase: Phase) => number) => ({
     return measured && read(measured)
   },
 })
-const cpuPer = (what: string, phase: PhaseName, bounds: Bounds = {}): Measure => ({
+export const cpuPer = (what: string, phase: PhaseName, bounds: Bounds = {}): Measure => ({
   name: `server CPU us/${what}`,
   better: 'less',
   ...of(phase, (p) => p.serverCpuMicros / (what === 'delivery' ? p.happened : p.operations)),
   ...bounds,
 })
-const perSecond = (what: string, phase: PhaseName, bounds: Bounds = {}): Measure => ({
+export const perSecond = (what: string, phase: PhaseName, bounds: Bounds = {}): Measure => ({
   name: `${what}/s`,
   better: 'more',
   ...of(phase, (p) => (what === 'deliveries' ? p.happened : p.operations) / p.seconds),
   ...bounds,
 })
-const p50 = (phase: PhaseName): Measure => ({
+export const p50 = (phase: PhaseName): Measure => ({
   name: 'p50 ms',
   better: 'less',
   ...of(phase, (p) => p.p50Micros / 1000),
 })
-const p99 = (phase: PhaseName, bounds: Bounds = {}): Measure => ({
+export const p99 = (phase: PhaseName, bounds: Bounds = {}): Measure => ({
   name: 'p99 ms',
   better: 'less',
   ...of(phase, (p) => p.p99Micros / 1000),
@@ -70,7 +70,7 @@ const seconds = (phase: PhaseName, bounds: Bounds = {}): Measure => ({
 })
 
 /** Events at a fixed rate, each to the subscribers of one channel: latency and cost. */
-const atRate = (
+export const atRate = (
   connections: number,
   channels: number,
   rate: number,

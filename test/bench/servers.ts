@@ -27,7 +27,7 @@ interface Command {
 async function commandOf(
   name: ServerName,
   port: number,
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'bareSigns'>,
   redisPort?: number,
 ): Promise<Command> {
   const node = process.execPath
@@ -84,18 +84,22 @@ async function commandOf(
   }
 }
 
-/** Starts a server, alone on its CPU where there are two. */
+/**
+ * Starts a server, alone on its CPU where there are two.
+ * @param variables more of its environment
+ */
 export async function startServer(
   name: ServerName,
-  scenario: Scenario,
+  scenario: Pick<Scenario, 'bareSigns'>,
   redisPort?: number,
+  variables: NodeJS.ProcessEnv = {},
 ): Promise<Started> {
   const port = await freePort()
   const { command, env, ready } = await commandOf(name, port, scenario, redisPort)
   const cwd = mkdtempSync(join(tmpdir(), 'resound-bench-')) // no configuration file to find there
   const running = await start([...pinTo(serverCpu), ...command], {
     cwd,
-    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...env },
+    env: { PATH: process.env['PATH'], NODE_NO_WARNINGS: '1', ...env, ...variables },
     ready,
   })
   return {
