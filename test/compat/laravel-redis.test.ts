@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { APP, deploy, REDIS_PREFIX } from '../support/deployment.ts'
 import { listen, openPage, subscribed } from '../support/echo.ts'
-import { startLaravel } from '../support/laravel.ts'
+import { ANN, startLaravel } from '../support/laravel.ts'
 import { startRedis } from '../support/redis.ts'
 import { startServer } from '../support/server.ts'
 import { laravelEnv } from '../support/snippets.ts'
@@ -57,5 +57,43 @@ describe("Laravel's other Redis client", () => {
     await deployment.laravel.post('/news', { text: 'héllo/"🙂"' })
 
     expect(await published.next()).toEqual({ text: 'héllo/"🙂"' })
+  })
+})
+
+describe('an event over several broadcast connections', () => {
+  it('arrives over each', async () => {
+    await using deployment = await deploy('redis')
+    using page = await deployment.open()
+    const news = page.echo.channel('news')
+    await subscribed(news)
+    const raised = listen(news, 'AlertRaised')
+
+    await deployment.laravel.post('/alerts', { text: 'over both', via: ['redis', 'reverb'] })
+    expect(await raised.next()).toEqual({ text: 'over both' })
+    expect(await raised.next()).toEqual({ text: 'over both' })
+
+    await deployment.laravel.post('/alerts', { text: 'over one', via: ['reverb'] })
+    expect(await raised.next()).toEqual({ text: 'over one' })
+  })
+})
+
+describe('an event from a queue in the same Redis', () => {
+  it('is published by the worker, and kept from the page that caused it', async () => {
+    await using deployment = await deploy('redis', 'QUEUE_CONNECTION=redis')
+    const { laravel } = deployment
+    using desk = await deployment.open(ANN)
+    using phone = await deployment.open(ANN)
+    const reports = [desk, phone].map(({ echo }) => echo.private('App.Models.User.1'))
+    await Promise.all(reports.map(subscribed))
+    const [toDesk, toPhone] = reports.map((channel) => listen(channel, 'ReportReady'))
+
+    await laravel.post('/users/1/reports', { text: 'first' }, { 'X-Socket-ID': desk.socketId })
+    await laravel.post('/users/1/reports', { text: 'second' })
+    const done = await laravel.queueWork()
+
+    expect(done.match(/App.Events.ReportReady .* DONE/g)).toHaveLength(2)
+    expect(await toDesk?.next()).toEqual({ text: 'second' })
+    expect(await toPhone?.next()).toEqual({ text: 'first' })
+    expect(await toPhone?.next()).toEqual({ text: 'second' })
   })
 })

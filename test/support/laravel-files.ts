@@ -29,7 +29,7 @@ const VERSIONS = path.join(import.meta.dirname, 'laravel-versions')
 const CACHE = path.join(import.meta.dirname, '../../.cache/laravel-app')
 const COMPOSER_TIMEOUT_MS = 10 * 60_000
 
-export const LARAVEL_VERSIONS = ['12'] as const
+export const LARAVEL_VERSIONS = ['9', '11', '12'] as const
 export type LaravelVersion = (typeof LARAVEL_VERSIONS)[number]
 
 /** Installs the packages of every version, unless they are there. */
