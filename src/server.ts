@@ -12,6 +12,7 @@ import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
 import { Hub } from './hub/hub.ts'
+import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
 import { createAdminApi } from './metrics/admin.ts'
@@ -26,6 +27,7 @@ import { serveHttp } from './transport/http.ts'
 import { createApp, type Listener, listen } from './transport/listener.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
+import { Webhooks } from './webhooks/webhooks.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -65,12 +67,15 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const publicApp = createApp(config.tls)
   const adminApp = createApp(undefined)
-  const counts = new SubscriptionCounts(clock, publicApp)
+  const webhooks = new Webhooks({ config: config.webhooks, log, clock })
+  const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
+  const counts = new SubscriptionCounts(clock, publicApp, occurred)
   const hub = new Hub({
     fanout: publicApp,
     broker: memoryBroker,
     cache: new EventCache({ ...config.cache, clock }),
     counts,
+    occurred,
   })
   const apps = new ConfiguredApps(config)
   const heartbeat = new Heartbeat(hub, clock, config)
@@ -128,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       rejected: sessions.rejected,
       requests,
       redis: () => laravel.states(),
+      webhooks: () => webhooks.states(),
     })
     serveHttp(adminApp, createAdminApi(metrics, config.admin.token), {
       bodyBytes: () => 0,
@@ -142,6 +148,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
   let { redis } = config
   laravel.listen(redis)
+  webhooks.configure(apps.all())
   /** Brings what depends on the apps in line with them. @param removed apps that are no longer served */
   const appsChanged = (removed: readonly App[]): void => {
     for (const connection of [...hub.connections()]) {
@@ -150,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       else if (!app.settings.enabled) connection.close(CLOSE.APP_DISABLED, 'The app is disabled.')
     }
     laravel.listen(redis)
+    webhooks.configure(apps.all())
   }
 
   const stopping = new AbortController()
@@ -160,7 +168,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopping.abort()
     stopListening()
     closeAll(hub)
-    await laravel.stop()
+    await Promise.all([laravel.stop(), webhooks.stop()])
     stopParts()
   }
 

@@ -4,7 +4,7 @@
  * An `App` keeps its identity while its configuration is replaced, so connections hold on to it.
  */
 import { Secret } from '../../channels/secret.ts'
-import type { AppConfig, AppLimits, Limits } from '../config/schema.ts'
+import type { AppConfig, AppLimits, Limits, WebhookEvent } from '../config/schema.ts'
 import { isAllowedOrigin } from './origin.ts'
 
 export class App {
@@ -12,6 +12,7 @@ export class App {
   #config: AppConfig
   #limits: Limits
   #secrets: readonly Secret[]
+  #told: ReadonlySet<WebhookEvent>
 
   /** @param limits the server-wide ones, which the app's own override */
   constructor(config: AppConfig, limits: Limits) {
@@ -19,6 +20,7 @@ export class App {
     this.#config = config
     this.#limits = effectiveLimits(limits, config.limits)
     this.#secrets = secretsOf(config)
+    this.#told = toldOf(config)
   }
 
   /** Takes over a new configuration of the same app. */
@@ -26,6 +28,7 @@ export class App {
     this.#config = config
     this.#limits = effectiveLimits(limits, config.limits)
     this.#secrets = secretsOf(config)
+    this.#told = toldOf(config)
   }
 
   get key(): string {
@@ -44,6 +47,12 @@ export class App {
     return this.#config
   }
 
+  // hot path: once per subscription, member and client event. Who asks first builds nothing in vain.
+  /** Whether one of its webhooks wants to be told of such an event. */
+  tells(event: WebhookEvent): boolean {
+    return this.#told.has(event)
+  }
+
   /** Whether a page from `origin` may connect. Without an origin it is not a page, and may. */
   allowsOrigin(origin: string): boolean {
     return origin === '' || isAllowedOrigin(origin, this.#config.allowedOrigins)
@@ -58,3 +67,15 @@ export const effectiveLimits = (limits: Limits, own: AppLimits | undefined): Lim
 
 const secretsOf = ({ secret, previousSecret }: AppConfig): Secret[] =>
   [secret, previousSecret].filter((text) => text !== undefined).map((text) => new Secret(text))
+
+/** Each of these undoes the other within the grace time, so neither is understood alone. */
+const PAIRS: readonly (readonly WebhookEvent[])[] = [
+  ['channel_occupied', 'channel_vacated'],
+  ['member_added', 'member_removed'],
+]
+
+function toldOf({ webhooks }: AppConfig): ReadonlySet<WebhookEvent> {
+  const wanted = webhooks.flatMap(({ events }) => events)
+  const paired = PAIRS.filter((pair) => pair.some((event) => wanted.includes(event)))
+  return new Set([...wanted, ...paired.flat()])
+}

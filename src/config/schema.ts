@@ -180,6 +180,7 @@ export const WEBHOOK_EVENTS = [
   'cache_miss',
   'subscription_count',
 ] as const
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number]
 
 /** An endpoint of the app that is told what happens on its channels. */
 export const WebhookConfig = z.strictObject({

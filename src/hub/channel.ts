@@ -14,6 +14,8 @@ export class Channel {
   readonly topic: string
   /** Subscribed connections. */
   count = 0
+  /** Whether the app was told that nothing is remembered here, and has not published since. */
+  isMissTold = false
   /** Who is present; presence channels only. */
   readonly presence: { readonly members: Members; readonly roster: Roster } | undefined
 

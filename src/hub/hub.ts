@@ -14,6 +14,7 @@ import { Channel } from './channel.ts'
 import type { Connection, User } from './connection.ts'
 import type { EventCache } from './event-cache.ts'
 import { LiveApp } from './live-app.ts'
+import type { Occurred } from './occurrence.ts'
 import type { Publication } from './publication.ts'
 import type { Fanout } from './socket.ts'
 import type { SubscriptionCounts } from './subscription-counts.ts'
@@ -23,6 +24,7 @@ export class Hub {
   readonly #fanout: Fanout
   readonly #broker: Broker
   readonly #counts: SubscriptionCounts
+  readonly #occurred: Occurred
   readonly #live = new Map<string, LiveApp>()
   #connectionCount = 0
 
@@ -31,11 +33,13 @@ export class Hub {
     broker: Broker
     cache: EventCache
     counts: SubscriptionCounts
+    occurred: Occurred
   }) {
     this.#fanout = parts.fanout
     this.#broker = parts.broker
     this.cache = parts.cache
     this.#counts = parts.counts
+    this.#occurred = parts.occurred
   }
 
   /** What is live of an app here; kept from its first use on. */
@@ -91,8 +95,12 @@ export class Hub {
       return
     }
 
+    const { app } = live
     live.channels.set(name, channel)
     channel.count += 1
+    if (channel.count === 1 && app.tells('channel_occupied')) {
+      this.#occurred(app, { name: 'channel_occupied', channel: name })
+    }
     if (channel.presence !== undefined && member !== undefined) {
       const added = channel.presence.members.join(connection.socketId, member)
       if (added) {
@@ -100,6 +108,9 @@ export class Hub {
         // Before the newcomer's own subscription: the roster tells it about itself.
         const others = channel.count - 1
         if (others > 0) channel.send(this.#fanout, encode.memberAdded(name, member), others)
+        if (app.tells('member_added')) {
+          this.#occurred(app, { name: 'member_added', channel: name, userId: member.userId })
+        }
       }
     }
     connection.enter(channel)
@@ -137,6 +148,7 @@ export class Hub {
    */
   publish(publication: Publication): Promise<void> | undefined {
     this.deliver(publication)
+    if (publication.source === 'client') this.#tellClientEvent(publication)
     return this.#broker.publish(publication)
   }
 
@@ -152,6 +164,7 @@ export class Hub {
       const channel = live.channels.get(name)
       if (source !== 'client' && (channel?.kind ?? kindOf(name)).cached) {
         this.cache.remember(live.topicOf(name), { event, data })
+        if (channel !== undefined) channel.isMissTold = false
       }
       if (channel === undefined) {
         live.tally.unheard += 1
@@ -175,33 +188,56 @@ export class Hub {
     connection.send(encode.subscriptionSucceeded(name, presence?.roster.encode(presence.members)))
     if (!kind.cached) return
     const cached = this.cache.recall(channel.topic)
-    connection.send(
-      cached === undefined
-        ? encode.cacheMiss(name)
-        : encode.eventOn(name, encode.eventFrame(cached.event, cached.data)),
-    )
+    if (cached === undefined) {
+      connection.send(encode.cacheMiss(name))
+      this.#tellMiss(connection.app, channel)
+    } else {
+      connection.send(encode.eventOn(name, encode.eventFrame(cached.event, cached.data)))
+    }
+  }
+
+  /** Once per channel, until it is filled or vacated: one event by the app serves all who miss it. */
+  #tellMiss(app: App, channel: Channel): void {
+    if (channel.isMissTold || !app.tells('cache_miss')) return
+    channel.isMissTold = true
+    this.#occurred(app, { name: 'cache_miss', channel: channel.name })
+  }
+
+  #tellClientEvent({ app, channels, event, data, exceptSocketId, userId }: Publication): void {
+    if (exceptSocketId === undefined || !app.tells('client_event')) return
+    for (const channel of channels) {
+      const sent = { channel, event, data, socketId: exceptSocketId, userId }
+      this.#occurred(app, { name: 'client_event', ...sent })
+    }
   }
 
   /** A connection is out of a channel, by its own wish or because it is gone. */
   #leave(connection: Connection, channel: Channel): void {
     const { live } = connection
+    const { app } = live
+    const { name } = channel
     channel.count -= 1
     const removed = channel.presence?.members.leave(connection.socketId)
-    if (channel.count === 0) {
-      live.channels.delete(channel.name)
-      this.#counts.forget(channel)
-      return
-    }
+    if (channel.count === 0) live.channels.delete(name)
     if (removed !== undefined) {
+      const { userId } = removed
       channel.presence?.roster.remove()
-      channel.send(this.#fanout, encode.memberRemoved(channel.name, removed.userId))
+      if (channel.count > 0) channel.send(this.#fanout, encode.memberRemoved(name, userId))
+      if (app.tells('member_removed')) {
+        this.#occurred(app, { name: 'member_removed', channel: name, userId })
+      }
     }
     this.#announceCount(live, channel)
+    if (channel.count === 0 && app.tells('channel_vacated')) {
+      this.#occurred(app, { name: 'channel_vacated', channel: name })
+    }
   }
 
-  #announceCount(live: LiveApp, channel: Channel): void {
-    if (!live.app.settings.subscriptionCount || channel.presence !== undefined) return
-    this.#counts.changed(channel)
+  #announceCount({ app }: LiveApp, channel: Channel): void {
+    if (channel.presence !== undefined) return
+    if (app.settings.subscriptionCount || app.tells('subscription_count')) {
+      this.#counts.changed(app, channel)
+    }
   }
 
   #signOut(connection: Connection, { userId }: User): void {

@@ -18,6 +18,13 @@ export interface RedisState {
   readonly lastMessageAgeSeconds: number | undefined
 }
 
+/** What became of an app's webhook events, and how many wait. */
+export interface WebhookState {
+  readonly appId: string
+  readonly outcomes: Readonly<Record<string, number>>
+  readonly waiting: number
+}
+
 export interface MetricsSources {
   readonly version: string
   /** In front of every name. */
@@ -31,6 +38,7 @@ export interface MetricsSources {
   readonly requests: Iterable<{ route: string; status: number; count: number }>
   /** Redis servers that are listened to. */
   readonly redis: () => Iterable<RedisState>
+  readonly webhooks: () => Iterable<WebhookState>
 }
 
 export class Metrics {
@@ -57,6 +65,7 @@ export class Metrics {
     this.#defineEvents()
     this.#defineHttp()
     this.#defineRedis()
+    this.#defineWebhooks()
   }
 
   get contentType(): string {
@@ -189,6 +198,24 @@ export class Metrics {
       ({ lastMessageAgeSeconds }) => lastMessageAgeSeconds,
       Math.max,
     )
+  }
+
+  #defineWebhooks(): void {
+    this.#register.counter(
+      'webhooks_total',
+      'Webhook events by what became of them, once per webhook.',
+      ['app', 'outcome'],
+      (counter) => {
+        for (const { appId, outcomes } of this.#sources.webhooks()) {
+          for (const [outcome, count] of Object.entries(outcomes)) {
+            counter.inc({ app: appId, outcome }, count)
+          }
+        }
+      },
+    )
+    this.#register.gauge('webhooks_queued', 'Webhook events that wait.', ['app'], (gauge) => {
+      for (const { appId, waiting } of this.#sources.webhooks()) gauge.set({ app: appId }, waiting)
+    })
   }
 
   /** A counter of what an app's tally counts in one number. */

@@ -1,0 +1,204 @@
+/**
+ * Tells apps what happens on their channels: from an occurrence to the request that carries it.
+ *
+ * An occurrence passes the grace, is written as JSON once, gathered for each webhook that wants it,
+ * queued, and delivered by the dispatcher. Nothing here is waited for by whoever reports an occurrence.
+ */
+import type { Logger } from 'pino'
+import type { App } from '../apps/app.ts'
+import type { Clock } from '../clock.ts'
+import type { Config } from '../config/schema.ts'
+import type { Occurrence } from '../hub/occurrence.ts'
+import { Outward } from '../outward/outward.ts'
+import { BATCH_BYTES, Batches } from './batch.ts'
+import { Budget } from './budget.ts'
+import { deliver, type Ways } from './deliver.ts'
+import { Dispatcher, type Outcome } from './dispatcher.ts'
+import { type Endpoint, endpointsOf, keyOf } from './endpoint.ts'
+import { eventText } from './events.ts'
+import { Grace } from './grace.ts'
+import { MemoryQueue } from './memory-queue.ts'
+import type { Failure, QueueNews, WebhookQueue } from './queue.ts'
+
+export interface WebhooksOptions {
+  readonly config: Config['webhooks']
+  readonly log: Logger
+  readonly clock: Clock
+}
+
+/** How an app's webhooks are doing, in events. */
+export interface WebhookState {
+  readonly appId: string
+  readonly outcomes: Readonly<Record<Outcome, number>>
+  readonly waiting: number
+}
+
+/** What an event costs beside its text, in the batch that holds it. */
+const EVENT_BYTES = 40
+const CONNECTIONS_PER_HOST = 16
+/** An endpoint's answer is read so that the connection can be used again, and not looked at. */
+const ANSWER_BYTES = 64 * 1024
+/** How long a stopping server goes on delivering. */
+const FAREWELL_MILLISECONDS = 5000
+
+const NO_ENDPOINTS: readonly Endpoint[] = []
+
+export class Webhooks {
+  readonly #log: Logger
+  readonly #clock: Clock
+  readonly #budget: Budget
+  readonly #grace: Grace
+  readonly #batches: Batches
+  readonly #queue: WebhookQueue
+  readonly #ways: Ways
+  readonly #dispatcher: Dispatcher
+  readonly #byApp = new Map<string, readonly Endpoint[]>()
+  readonly #byKey = new Map<string, Endpoint>()
+  readonly #outcomes = new Map<string, Record<Outcome, number>>()
+  #isDropping = false
+
+  constructor({ config, log, clock }: WebhooksOptions) {
+    this.#log = log
+    this.#clock = clock
+    this.#budget = new Budget(config.queuedBytes)
+    this.#grace = new Grace(1000 * config.graceSeconds, clock, this.#budget, (app, occurrence) =>
+      this.#tell(app, occurrence),
+    )
+    const news: QueueNews = {
+      work: (address) => this.#dispatcher.wake(address),
+      dropped: (appId, events) => this.#dropped(appId, events),
+    }
+    this.#queue = new MemoryQueue({
+      budget: this.#budget,
+      news,
+      batchEvents: config.batchEvents,
+      batchBytes: BATCH_BYTES,
+      keptFailures: config.keptFailures,
+      keptFailureBytes: config.queuedBytes,
+      now: () => clock.now(),
+    })
+    this.#batches = new Batches({
+      events: config.batchEvents,
+      milliseconds: config.batchMilliseconds,
+      clock,
+      push: (endpoint, entry) => this.#queue.push(endpoint, entry),
+    })
+    const way = (allowPrivateAddress: boolean): Outward =>
+      new Outward({
+        timeoutMilliseconds: 1000 * config.timeoutSeconds,
+        answerBytes: ANSWER_BYTES,
+        allowPrivateAddress,
+        connections: CONNECTIONS_PER_HOST,
+      })
+    this.#ways = { guarded: way(false), unguarded: way(true) }
+    this.#dispatcher = new Dispatcher({
+      queue: this.#queue,
+      endpointAt: (key) => this.#byKey.get(key),
+      deliver: (endpoint, batch) => deliver(endpoint, batch, this.#ways),
+      counted: (appId, outcome, events) => this.#count(appId, outcome, events),
+      retryMilliseconds: 1000 * config.retrySeconds,
+      clock,
+      log,
+    })
+  }
+
+  /** Takes over the apps' webhooks as they are now. */
+  configure(apps: Iterable<App>): void {
+    this.#batches.flush()
+    this.#byApp.clear()
+    this.#byKey.clear()
+    for (const app of apps) {
+      const endpoints = endpointsOf(app)
+      if (endpoints.length === 0) continue
+      this.#byApp.set(app.id, endpoints)
+      for (const endpoint of endpoints) this.#byKey.set(keyOf(endpoint), endpoint)
+    }
+    this.#queue.configure([...this.#byKey.values()])
+  }
+
+  // hot path: once per occurrence (test/bench, webhooks). No promise and no timer of its own.
+  /** Something has happened that the app wants to know; it returns at once. */
+  occurred(app: App, occurrence: Occurrence): void {
+    this.#grace.occurred(app, occurrence)
+  }
+
+  *states(): IterableIterator<WebhookState> {
+    for (const appId of new Set([...this.#byApp.keys(), ...this.#outcomes.keys()])) {
+      yield { appId, outcomes: this.#outcomesOf(appId), waiting: this.#queue.waiting(appId) }
+    }
+  }
+
+  /** Requests that were given up, the newest first. @param appId of one app only */
+  async failures(appId?: string): Promise<Failure[]> {
+    const ids = appId === undefined ? [...this.#byApp.keys()] : [appId]
+    const kept = await Promise.all(ids.map((id) => this.#queue.failures(id)))
+    return kept.flat().sort((a, b) => b.givenUpAt - a.givenUpAt)
+  }
+
+  /** Queues failures again. @returns how many requests */
+  async replay(appId?: string, ids?: readonly string[]): Promise<number> {
+    const apps = appId === undefined ? [...this.#byApp.keys()] : [appId]
+    const replayed = await Promise.all(apps.map((id) => this.#queue.replay(id, ids)))
+    return replayed.reduce((sum, count) => sum + count, 0)
+  }
+
+  /**
+   * Decides what waits for its grace time, and ends. What a queue in memory holds is tried once more,
+   * for a few seconds; a durable queue keeps it.
+   */
+  async stop(): Promise<void> {
+    this.#grace.decide()
+    this.#batches.flush()
+    if (this.#queue.isDurable) this.#dispatcher.end()
+    else this.#dispatcher.finish()
+    await this.#within(FAREWELL_MILLISECONDS, [this.#queue.stored(), this.#dispatcher.idle()])
+    this.#dispatcher.end()
+    await Promise.all([this.#ways.guarded.close(), this.#ways.unguarded.close()])
+    await this.#dispatcher.idle()
+    const lost = await this.#queue.stop()
+    if (lost > 0) this.#log.warn({ events: lost }, 'webhook events are lost with this process')
+  }
+
+  #tell(app: App, occurrence: Occurrence): void {
+    let text: string | undefined
+    for (const endpoint of this.#byApp.get(app.id) ?? NO_ENDPOINTS) {
+      if (!endpoint.wants(occurrence)) continue
+      text ??= eventText(occurrence)
+      const bytes = Buffer.byteLength(text) + EVENT_BYTES
+      if (this.#budget.take(bytes)) this.#batches.add(endpoint, text, bytes)
+      else this.#dropped(app.id, 1)
+    }
+    if (this.#isDropping && this.#budget.isRelaxed) this.#isDropping = false
+  }
+
+  #dropped(appId: string, events: number): void {
+    this.#count(appId, 'dropped', events)
+    if (this.#isDropping) return
+    this.#isDropping = true
+    this.#log.error(
+      { appId },
+      'webhook events are dropped: those that wait take all the memory they may (webhooks.queuedBytes)',
+    )
+  }
+
+  #count(appId: string, outcome: Outcome, events: number): void {
+    this.#outcomesOf(appId)[outcome] += events
+  }
+
+  #outcomesOf(appId: string): Record<Outcome, number> {
+    const present = this.#outcomes.get(appId)
+    if (present !== undefined) return present
+    const outcomes = { delivered: 0, retried: 0, failed: 0, dropped: 0 }
+    this.#outcomes.set(appId, outcomes)
+    return outcomes
+  }
+
+  #within(milliseconds: number, done: readonly Promise<void>[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(milliseconds, resolve)
+      Promise.all(done)
+        .finally(cancel)
+        .then(() => resolve(), reject)
+    })
+  }
+}
