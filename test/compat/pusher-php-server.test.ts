@@ -55,6 +55,16 @@ describe("pusher-php-server, Laravel's SDK", () => {
     expect(await bye.next()).toEqual(['é'])
   })
 
+  // As ReverbConnections of laravel/reverb does, the recorder behind the connections card.
+  it("counts the connections for Laravel Pulse, the SDK's own get('/connections')", async () => {
+    using _page = await deployment.open()
+    using _tab = await deployment.open()
+
+    expect(await sdk('get', '/connections')).toMatchObject({
+      result: { status: 200, result: { connections: 2 } },
+    })
+  })
+
   it('lists no channels where there are none', async () => {
     expect(await sdk('get_channels')).toEqual({ result: { channels: [] } })
   })

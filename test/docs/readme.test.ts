@@ -6,7 +6,12 @@ import { OPTIONS } from '../../src/config/options.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const SNIPPETS = path.join(ROOT, 'docs/snippets')
-const PAGES = ['README.md', 'docs/laravel-redis.md', 'docs/performance.md', 'CHANGELOG.md']
+const PAGES = [
+  ...['README.md', 'CHANGELOG.md'],
+  ...readdirSync(path.join(ROOT, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
+]
 
 const read = (file: string): Promise<string> => readFile(path.join(ROOT, file), 'utf8')
 

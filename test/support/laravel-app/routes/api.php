@@ -54,7 +54,7 @@ Route::post('/sdk/{method}', function (Request $request, string $method) {
     $result = Broadcast::connection('pusher')->getPusher()->{$method}(...$request->json()->all());
 
     return response()->json(['result' => $result]);
-})->whereIn('method', ['trigger', 'triggerBatch', 'get_channels', 'get_channel_info', 'get_users_info']);
+})->whereIn('method', ['trigger', 'triggerBatch', 'get', 'get_channels', 'get_channel_info', 'get_users_info']);
 
 Route::post('/webhooks', [Webhooks::class, 'store']);
 
