@@ -7,7 +7,7 @@
  */
 import { type LookupAddress, lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
-import { parse } from 'ipaddr.js'
+import ipaddr from 'ipaddr.js'
 import { Agent, type Dispatcher } from 'undici'
 
 export interface OutwardOptions {
@@ -115,7 +115,7 @@ export class Outward {
 
 /** Whether an address may be a host of the open internet; not one of ours, a neighbour, or metadata. */
 export function isPublicAddress(address: string): boolean {
-  const parsed = parse(address)
+  const parsed = ipaddr.parse(address)
   if (parsed.kind() === 'ipv4') return parsed.range() === 'unicast'
   return 'isIPv4MappedAddress' in parsed && parsed.isIPv4MappedAddress()
     ? parsed.toIPv4Address().range() === 'unicast'
