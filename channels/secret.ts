@@ -36,11 +36,12 @@ export class Secret {
   signed(text: string, signature: string): boolean {
     if (signature.length !== HEX_LENGTH) return false
     if (given.write(signature) !== HEX_LENGTH) return false // not ASCII
-    own.write(this.#sign(text))
+    own.write(this.sign(text))
     return timingSafeEqual(given, own)
   }
 
-  #sign(text: string): string {
+  /** The signature of `text` under this secret. */
+  sign(text: string): string {
     this.#outer.write(hash('sha256', this.#padded(text)), BLOCK_BYTES, 'hex')
     return hash('sha256', this.#outer)
   }

@@ -22,6 +22,13 @@ export function isSigned(auth: string | undefined, text: string, app: Credential
   return isHmac(auth.slice(app.key.length + 1), text, app.secrets)
 }
 
+/** The `auth` that vouches for `text`: this app's key, and the signature under the secret in force. */
+export function sign(text: string, { key, secrets }: Credentials): string {
+  const [secret] = secrets
+  if (secret === undefined) throw new TypeError('an app has a secret')
+  return `${key}:${secret.sign(text)}`
+}
+
 /** What is signed for a channel. Servers may sign `channel_data` for any kind of channel. */
 export function channelText(socketId: string, channel: string, channelData?: string): string {
   return channelData === undefined

@@ -4,6 +4,9 @@
 import type { Logger } from 'pino'
 import { type App, effectiveLimits } from './apps/app.ts'
 import { ConfiguredApps } from './apps/apps-from-config.ts'
+import { Bridge } from './bridge/bridge.ts'
+import { FORM_BYTES } from './bridge/form.ts'
+import { PROXY_HEADERS } from './bridge/proxy.ts'
 import { memoryBroker } from './broker/memory.ts'
 import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
@@ -80,6 +83,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const apps = new ConfiguredApps(config)
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
+  const bridge = new Bridge({ hub, log, clock })
   const requests = new RequestCounts()
   const { activityTimeoutSeconds, pathPrefix } = config
   const capacity = connectionCapacity()
@@ -100,13 +104,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     createApi({
       apps,
       hub,
+      bridge,
       clock,
       pathPrefix,
       timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
       readiness: () => (readiness.ready && !laravel.isUp ? WITHOUT_REDIS : readiness),
       counted: (route, status) => requests.count(route, status),
     }),
-    { bodyBytes: () => largestBody, onFault },
+    {
+      bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
+      headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
+      onFault,
+    },
   )
   const listeners: Listener[] = []
   const stopListening = (): void => {
@@ -134,6 +143,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       requests,
       redis: () => laravel.states(),
       webhooks: () => webhooks.states(),
+      bridge: () => bridge.running(),
     })
     serveHttp(adminApp, createAdminApi(metrics, config.admin.token), {
       bodyBytes: () => 0,
@@ -158,6 +168,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     }
     laravel.listen(redis)
     webhooks.configure(apps.all())
+    bridge.appsChanged(apps)
   }
 
   const stopping = new AbortController()
@@ -168,7 +179,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopping.abort()
     stopListening()
     closeAll(hub)
-    await Promise.all([laravel.stop(), webhooks.stop()])
+    await Promise.all([laravel.stop(), webhooks.stop(), bridge.stop()])
     stopParts()
   }
 
@@ -200,6 +211,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
   }
 }
+
+const NO_HEADERS: readonly string[] = []
+
+/** Whether a path can be one of the bridge's. */
+const isBridged = (path: string): boolean => path.endsWith('/auth') || path.endsWith('/user-auth')
 
 /** Room for a full batch of the largest events, twice over for what JSON escapes, and for its frame. */
 function bodyBytes({ limits, apps }: Config): number {

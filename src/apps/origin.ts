@@ -21,3 +21,7 @@ function glob(pattern: string): RegExp {
   const literal = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&')
   return new RegExp(`^${literal.replaceAll('*', '[^/]*')}$`)
 }
+
+/** Whether the patterns keep no host out, as `*` and `https://*` do. */
+export const allowsAnyHost = (patterns: readonly string[]): boolean =>
+  patterns.some((pattern) => /^(?:[^/]*:\/\/)?\*[*.]*(?::[\d*]*)?$/.test(pattern))

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly authorization: string
   /** A header by its lower-case name; empty when it is absent, or was not asked to be kept. */
   header(name: string): string
+  /** Calls `listener` if the client goes away before it is answered. For one listener. */
+  onGone(listener: () => void): void
 }
 
 export interface HttpResponse {

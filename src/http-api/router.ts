@@ -4,6 +4,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { App } from '../apps/app.ts'
 import type { AppSource } from '../apps/app-source.ts'
+import type { Bridge } from '../bridge/bridge.ts'
+import { answerPage, type Question } from '../bridge/proxy.ts'
 import type { Clock } from '../clock.ts'
 import type { Hub } from '../hub/hub.ts'
 import { authenticate } from './auth.ts'
@@ -17,6 +19,7 @@ import { getConnections, terminateConnections } from './users.ts'
 export interface ApiParts {
   readonly apps: AppSource
   readonly hub: Hub
+  readonly bridge: Bridge
   readonly clock: Clock
   readonly pathPrefix: string
   readonly timestampToleranceSeconds: number
@@ -41,6 +44,12 @@ interface Route {
   /** As the metrics name it. */
   readonly route: string
   readonly answer: (call: Call) => Answer
+}
+
+interface PageRoute {
+  /** As the metrics name it. */
+  readonly route: string
+  readonly question: Question
 }
 
 const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
@@ -90,6 +99,12 @@ const TERMINATE: Route = {
   answer: ({ name, app, hub }) => terminateConnections(name, app, hub),
 }
 
+/** What pages ask for, unsigned: it is Laravel that knows them. */
+const PAGES: ReadonlyMap<string, PageRoute> = new Map([
+  ['auth', { route: 'auth', question: 'channel' }],
+  ['user-auth', { route: 'user_auth', question: 'user' }],
+])
+
 /** Finds the route of what follows `/apps/{id}/`. */
 function match(rest: string): { route: Route; name: string } | undefined {
   const fixed = FIXED.get(rest)
@@ -106,12 +121,35 @@ function match(rest: string): { route: Route; name: string } | undefined {
 
 /** @returns what answers every HTTP request on the public port */
 export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
-  const { apps, hub, clock, pathPrefix, timestampToleranceSeconds, counted } = parts
+  const { apps, hub, bridge, clock, pathPrefix, timestampToleranceSeconds, counted } = parts
+
+  /** The app that a path names, or the answer where there is none to be served. */
+  function appOf(id: string): App | HttpResponse {
+    const app = apps.byId(id)
+    if (app === undefined && !apps.isComplete) {
+      return refusal(503, 'Apps cannot be looked up at the moment. Try again.')
+    }
+    if (app === undefined) {
+      return refusal(404, "No app has this id. Check the app id in the Laravel app's .env.")
+    }
+    return app.settings.enabled ? app : refusal(403, `The app ${app.id} is disabled.`)
+  }
+
+  function answerPages(request: HttpRequest, appId: string, page: PageRoute): Answer {
+    const app = appOf(appId)
+    const answer = isRefusal(app) ? app : answerPage(request, app, page.question, bridge)
+    return answer instanceof Promise
+      ? answer.then((response) => tally(page.route, response))
+      : tally(page.route, answer)
+  }
 
   function answerApi(request: HttpRequest, path: string): Answer {
     const slash = path.indexOf('/', '/apps/'.length)
     const appId = path.slice('/apps/'.length, slash === -1 ? undefined : slash)
-    const found = slash === -1 ? undefined : match(path.slice(slash + 1))
+    const rest = slash === -1 ? '' : path.slice(slash + 1)
+    const page = PAGES.get(rest)
+    if (page !== undefined) return answerPages(request, appId, page)
+    const found = match(rest)
     if (found === undefined)
       return tally('unknown', refusal(404, `There is nothing at ${path.slice(0, 200)}.`))
     const { route, name } = found
@@ -121,18 +159,8 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
         refusal(405, `Use ${route.method} for this path.`, { Allow: route.method }),
       )
     }
-    const app = apps.byId(appId)
-    if (app === undefined && !apps.isComplete) {
-      return tally(route.route, refusal(503, 'Apps cannot be looked up at the moment. Try again.'))
-    }
-    if (app === undefined) {
-      return tally(
-        route.route,
-        refusal(404, "No app has this id. Check the app id in the Laravel app's .env."),
-      )
-    }
-    if (!app.settings.enabled)
-      return tally(route.route, refusal(403, `The app ${app.id} is disabled.`))
+    const app = appOf(appId)
+    if (isRefusal(app)) return tally(route.route, app)
     const allowed = authenticate(
       request,
       path,

@@ -25,6 +25,8 @@ export class Tally {
   readonly subscribeRefused = new Map<string, number>()
   readonly clientEventRefused = new Map<string, number>()
   readonly redisIgnored = new Map<string, number>()
+  /** Requests of the authorisation bridge, by what became of them. */
+  readonly bridge = new Map<string, number>()
 
   // hot path: once per publication and channel, whatever the number of receivers (test/bench, fan-1000).
   /** Counts one text that was sent to so many connections. */

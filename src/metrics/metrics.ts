@@ -39,6 +39,8 @@ export interface MetricsSources {
   /** Redis servers that are listened to. */
   readonly redis: () => Iterable<RedisState>
   readonly webhooks: () => Iterable<WebhookState>
+  /** Requests that the authorisation bridge has under way. */
+  readonly bridge: () => Iterable<{ readonly appId: string; readonly count: number }>
 }
 
 export class Metrics {
@@ -66,6 +68,7 @@ export class Metrics {
     this.#defineHttp()
     this.#defineRedis()
     this.#defineWebhooks()
+    this.#defineBridge()
   }
 
   get contentType(): string {
@@ -218,6 +221,23 @@ export class Metrics {
     })
   }
 
+  #defineBridge(): void {
+    this.#perLabel(
+      'bridge_requests_total',
+      'Requests to the authorisation bridge, by what became of them.',
+      'outcome',
+      'bridge',
+    )
+    this.#register.gauge(
+      'bridge_requests_in_flight',
+      'Requests of the authorisation bridge that Laravel is answering.',
+      ['app'],
+      (gauge) => {
+        for (const { appId, count } of this.#sources.bridge()) gauge.set({ app: appId }, count)
+      },
+    )
+  }
+
   /** A counter of what an app's tally counts in one number. */
   #perApp(
     name: string,
@@ -234,7 +254,7 @@ export class Metrics {
     name: string,
     help: string,
     label: string,
-    field: 'closed' | 'subscribeRefused' | 'clientEventRefused' | 'redisIgnored',
+    field: 'closed' | 'subscribeRefused' | 'clientEventRefused' | 'redisIgnored' | 'bridge',
   ): void {
     this.#register.counter(name, help, ['app', label], (counter) => {
       for (const { app, tally } of this.#sources.lives()) {

@@ -8,7 +8,7 @@
 import { type LookupAddress, lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, type Dispatcher, errors } from 'undici'
 
 export interface OutwardOptions {
   /** For all of a request: resolving, connecting, sending, and the whole answer. */
@@ -35,6 +35,7 @@ export type OutwardFailure =
   | 'tls'
   | 'timeout'
   | 'too-large'
+  | 'aborted'
 
 export type OutwardOutcome =
   | { readonly ok: true; readonly answer: OutwardAnswer }
@@ -46,6 +47,8 @@ export interface OutwardRequest {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /** Gives the request up: nobody waits for its answer any more. */
+  readonly signal?: AbortSignal
 }
 
 export class Outward {
@@ -67,7 +70,7 @@ export class Outward {
   }
 
   /** Makes one request. Never rejects: no answer is an outcome, too. */
-  async request({ url, method, headers, body }: OutwardRequest): Promise<OutwardOutcome> {
+  async request({ url, method, headers, body, signal }: OutwardRequest): Promise<OutwardOutcome> {
     const { hostname } = new URL(url)
     if (!this.#options.allowPrivateAddress && isPrivateLiteral(hostname)) {
       return {
@@ -76,14 +79,19 @@ export class Outward {
         reason: `${hostname} is not a public address`,
       }
     }
+    // A timer of our own: `AbortSignal.timeout` keeps one beyond every request that was answered.
+    const ending = new AbortController()
+    const abort = (): void => ending.abort(new Aborted())
+    const timer = setTimeout(() => ending.abort(new TimedOut()), this.#options.timeoutMilliseconds)
+    signal?.addEventListener('abort', abort)
+    if (signal?.aborted === true) abort()
     try {
-      const signal = AbortSignal.timeout(this.#options.timeoutMilliseconds)
       const response = await this.#agent.request({
         ...whereOf(url),
         method,
         headers,
         body: body ?? null,
-        signal,
+        signal: ending.signal,
       })
       const text = await this.#read(response)
       return {
@@ -92,6 +100,9 @@ export class Outward {
       }
     } catch (error) {
       return { ok: false, ...failureOf(error) }
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', abort)
     }
   }
 
@@ -134,6 +145,14 @@ class TooLarge extends Error {
   }
 }
 
+class TimedOut extends Error {}
+
+class Aborted extends Error {
+  constructor() {
+    super('nobody waits for the answer')
+  }
+}
+
 function isPrivateLiteral(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '')
   return isIP(host) !== 0 && !isPublicAddress(host)
@@ -173,8 +192,9 @@ function failureOf(error: unknown): { failure: OutwardFailure; reason: string } 
   const reason = error.message === '' ? code : error.message
   if (error instanceof PrivateAddress) return { failure: 'private-address', reason }
   if (error instanceof TooLarge) return { failure: 'too-large', reason }
+  if (error instanceof Aborted) return { failure: 'aborted', reason }
   if (
-    error.name === 'TimeoutError' ||
+    error instanceof TimedOut ||
     /^(UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|ETIMEDOUT)$/.test(code)
   ) {
     return { failure: 'timeout', reason: 'no answer in time' }
@@ -183,7 +203,10 @@ function failureOf(error: unknown): { failure: OutwardFailure; reason: string } 
   if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)) {
     return { failure: 'tls', reason }
   }
-  if (/^(E[A-Z]+|UND_ERR_SOCKET|UND_ERR_DESTROYED|HPE_\w+)$/.test(code)) {
+  if (
+    error instanceof errors.HTTPParserError || // what it says is not HTTP
+    /^(E[A-Z]+|UND_ERR_(SOCKET|DESTROYED|HEADERS_OVERFLOW|RES_\w+))$/.test(code)
+  ) {
     return { failure: 'unreachable', reason }
   }
   throw error

@@ -14,8 +14,8 @@ import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchan
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
 
 export interface HttpOptions {
-  /** Largest body in bytes; it can change while the server runs. */
-  readonly bodyBytes: () => number
+  /** Largest body of a request for a path, in bytes; it can change while the server runs. */
+  readonly bodyBytes: (path: string) => number
   /** Headers that requests for a path need beside the authorisation, in lower case; none when left out. */
   readonly headersOf?: (path: string) => readonly string[]
   /** Told of a handler that threw: a bug of ours, answered with 500. */
@@ -57,6 +57,7 @@ class Exchange implements HttpRequest {
   #pieces: Buffer[] | undefined
   #size = 0
   #isOver = false
+  #gone: (() => void) | undefined
 
   constructor(
     res: UwsResponse,
@@ -81,14 +82,19 @@ class Exchange implements HttpRequest {
     return this.#headers.get(name) ?? ''
   }
 
+  onGone(listener: () => void): void {
+    this.#gone = listener
+  }
+
   receive(req: UwsRequest): void {
     this.#res.onAborted(() => {
       this.#isOver = true
       this.#release()
+      this.#gone?.()
     })
     const length = req.getHeader('content-length')
     // Not closed: who is still sending would see a reset instead of the answer. The body is passed over.
-    if (Number(length) > this.#options.bodyBytes()) this.#refuseBody('stay')
+    if (Number(length) > this.#options.bodyBytes(this.path)) this.#refuseBody('stay')
     else if (length === '' && req.getHeader('transfer-encoding') === '') this.#respond()
     else this.#res.onData((piece, isLast) => this.#collect(piece, isLast))
   }
@@ -96,7 +102,7 @@ class Exchange implements HttpRequest {
   #collect(piece: ArrayBuffer, isLast: boolean): void {
     if (this.#isOver) return
     this.#size += piece.byteLength
-    if (this.#size > this.#options.bodyBytes()) {
+    if (this.#size > this.#options.bodyBytes(this.path)) {
       this.#refuseBody('close') // chunks may never end
     } else if (isLast && this.#pieces === undefined) {
       this.body = Buffer.from(piece) // where it lies: `piece` is valid until this returns
@@ -110,7 +116,7 @@ class Exchange implements HttpRequest {
 
   /** Keeps a piece until the rest is here. @returns false when there is no room for it */
   #hold(piece: ArrayBuffer): boolean {
-    const room = Math.max(MOST_HELD_BYTES, this.#options.bodyBytes())
+    const room = Math.max(MOST_HELD_BYTES, this.#options.bodyBytes(this.path))
     this.#pieces ??= []
     if (this.#held.bytes + piece.byteLength + PIECE_BYTES > room) {
       this.#write(refusal(503, 'Too many requests are being received. Try again.'), 'close')
@@ -127,7 +133,7 @@ class Exchange implements HttpRequest {
   }
 
   #refuseBody(then: 'stay' | 'close'): void {
-    const most = this.#options.bodyBytes()
+    const most = this.#options.bodyBytes(this.path)
     this.#write(refusal(413, `The request body is larger than ${most} bytes.`), then)
   }
 
@@ -175,6 +181,11 @@ const STATUS: Readonly<Record<number, string>> = {
   404: '404 Not Found',
   405: '405 Method Not Allowed',
   413: '413 Content Too Large',
+  419: '419 Page Expired',
+  429: '429 Too Many Requests',
   500: '500 Internal Server Error',
+  502: '502 Bad Gateway',
   503: '503 Service Unavailable',
+  504: '504 Gateway Timeout',
+  508: '508 Loop Detected',
 }

@@ -14,6 +14,12 @@ const require = createRequire(import.meta.url)
 /** The first Node.js that the newer release is built for. */
 const NEWER_FROM_NODE = 22
 
+/**
+ * Largest head of a request, in bytes. uWebSockets.js reads it from the environment when it is loaded;
+ * its own 4096 are less than the cookies and tokens of an ordinary Laravel page.
+ */
+process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(16 * 1024)
+
 let loaded: typeof UWebSockets | undefined
 
 /** @throws ResoundError RESOUND_NATIVE_MISSING when neither release fits */
