@@ -48,9 +48,9 @@ export class Page {
       )
   }
 
-  /** The `resound` commands in the page's shell blocks, by what follows the program's name. */
+  /** The first `resound` command in the page's shell blocks, by what follows the program's name. */
   command(start: string): ShownCommand {
-    const lines = this.blocks('sh').flatMap((block) => block.split('\n'))
+    const lines = this.blocks('sh').flatMap((block) => block.replaceAll('\\\n', '').split('\n'))
     const [line] = lines.filter((each) => new RegExp(`(^| )resound ${start}`).test(each))
     if (line === undefined) throw new Error(`the page shows no resound ${start}`)
     const words = line.split(' ')
