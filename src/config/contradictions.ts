@@ -1,6 +1,7 @@
 /**
  * What one option's bounds cannot say: options that need or exclude each other.
  */
+import { isPrivateHost } from '../outward/address.ts'
 import type { Options } from './schema.ts'
 
 /** A message follows the option's name, as in "admin.token is required ...". */
@@ -16,6 +17,7 @@ export function contradictions(config: Options): readonly Contradiction[] {
     ...sharedCredentials(config),
     ...redisSources(config),
     ...postgresTls(config),
+    ...privateWebhooks(config),
   ]
 }
 
@@ -85,5 +87,16 @@ function* postgresTls({ postgres: { url, tls } }: Options): Generator<Contradict
   if (mode === null || mode === 'disable') {
     const message = 'is not used unless postgres.url asks for TLS: end it with ?sslmode=verify-full'
     yield { path: ['postgres', 'tls', given], message }
+  }
+}
+
+function* privateWebhooks({ apps }: Options): Generator<Contradiction> {
+  for (const [index, { webhooks }] of apps.entries()) {
+    for (const [nth, { url, allowPrivateAddress }] of webhooks.entries()) {
+      const { hostname } = new URL(url)
+      if (allowPrivateAddress || !isPrivateHost(hostname)) continue
+      const message = `leads to ${hostname}, a private address: set allowPrivateAddress beside it if that is meant`
+      yield { path: ['apps', index, 'webhooks', nth, 'url'], message }
+    }
   }
 }

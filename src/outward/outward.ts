@@ -5,10 +5,10 @@
  * to a private, loopback, link-local or otherwise special address, and what was checked is what is
  * connected to. Redirects are answers, not orders. Time and size of an answer are bounded.
  */
-import { type LookupAddress, lookup } from 'node:dns'
-import { isIP, type LookupFunction } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { lookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
 import { Agent, type Dispatcher, errors } from 'undici'
+import { isPrivateHost, PrivateAddress, publicOnly } from './address.ts'
 
 export interface OutwardOptions {
   /** For all of a request: resolving, connecting, sending, and the whole answer. */
@@ -18,6 +18,8 @@ export interface OutwardOptions {
   readonly allowPrivateAddress: boolean
   /** Most connections to one host. */
   readonly connections: number
+  /** Finds a name's addresses; the system's resolver when left out. */
+  readonly lookup?: LookupFunction
 }
 
 export interface OutwardAnswer {
@@ -57,11 +59,12 @@ export class Outward {
 
   constructor(options: OutwardOptions) {
     this.#options = options
+    const { lookup: resolve = lookup } = options
     this.#agent = new Agent({
       connections: options.connections,
       pipelining: 1,
       connect: {
-        lookup: options.allowPrivateAddress ? lookupAny : lookupPublic,
+        lookup: options.allowPrivateAddress ? resolve : publicOnly(resolve),
         timeout: options.timeoutMilliseconds,
       },
       headersTimeout: options.timeoutMilliseconds,
@@ -72,7 +75,7 @@ export class Outward {
   /** Makes one request. Never rejects: no answer is an outcome, too. */
   async request({ url, method, headers, body, signal }: OutwardRequest): Promise<OutwardOutcome> {
     const { hostname } = new URL(url)
-    if (!this.#options.allowPrivateAddress && isPrivateLiteral(hostname)) {
+    if (!this.#options.allowPrivateAddress && isPrivateHost(hostname)) {
       return {
         ok: false,
         failure: 'private-address',
@@ -124,21 +127,6 @@ export class Outward {
   }
 }
 
-/** Whether an address may be a host of the open internet; not one of ours, a neighbour, or metadata. */
-export function isPublicAddress(address: string): boolean {
-  const parsed = ipaddr.parse(address)
-  if (parsed.kind() === 'ipv4') return parsed.range() === 'unicast'
-  return 'isIPv4MappedAddress' in parsed && parsed.isIPv4MappedAddress()
-    ? parsed.toIPv4Address().range() === 'unicast'
-    : parsed.range() === 'unicast'
-}
-
-class PrivateAddress extends Error {
-  constructor(host: string) {
-    super(`${host} has no public address`)
-  }
-}
-
 class TooLarge extends Error {
   constructor(bytes: number) {
     super(`the answer is larger than ${bytes} bytes`)
@@ -151,25 +139,6 @@ class Aborted extends Error {
   constructor() {
     super('nobody waits for the answer')
   }
-}
-
-function isPrivateLiteral(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '')
-  return isIP(host) !== 0 && !isPublicAddress(host)
-}
-
-const lookupAny: LookupFunction = lookup
-
-/** As `dns.lookup`, without the addresses that are not public: what is left is what is dialled. */
-const lookupPublic: LookupFunction = (host, options, done) => {
-  lookup(host, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return done(error, [])
-    const allowed: LookupAddress[] = addresses.filter(({ address }) => isPublicAddress(address))
-    const [first] = allowed
-    if (first === undefined) return done(new PrivateAddress(host), [])
-    if (options.all === true) done(null, allowed)
-    else done(null, first.address, first.family)
-  })
 }
 
 function whereOf(url: string): { origin: string; path: string } {
@@ -186,28 +155,25 @@ function firstOf(headers: Dispatcher.ResponseData['headers']): Record<string, st
   )
 }
 
+const TIMEOUT = /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/
+const UNRESOLVABLE = /^(ENOTFOUND|EAI_\w+|ENODATA)$/
+/** Node.js, then OpenSSL's verdicts on a certificate, then a handshake that was none. */
+const TLS =
+  /^(ERR_TLS|ERR_SSL|CERT_|CRL_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH|EPROTO$)/
+
 function failureOf(error: unknown): { failure: OutwardFailure; reason: string } {
   if (!(error instanceof Error)) throw error
-  const code = 'code' in error ? String(error.code) : ''
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   const reason = error.message === '' ? code : error.message
   if (error instanceof PrivateAddress) return { failure: 'private-address', reason }
   if (error instanceof TooLarge) return { failure: 'too-large', reason }
   if (error instanceof Aborted) return { failure: 'aborted', reason }
-  if (
-    error instanceof TimedOut ||
-    /^(UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT|ETIMEDOUT)$/.test(code)
-  ) {
+  if (error instanceof TimedOut || TIMEOUT.test(code)) {
     return { failure: 'timeout', reason: 'no answer in time' }
   }
-  if (/^(ENOTFOUND|EAI_AGAIN|ENODATA)$/.test(code)) return { failure: 'unresolvable', reason }
-  if (/^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)/.test(code)) {
-    return { failure: 'tls', reason }
-  }
-  if (
-    error instanceof errors.HTTPParserError || // what it says is not HTTP
-    /^(E[A-Z]+|UND_ERR_(SOCKET|DESTROYED|HEADERS_OVERFLOW|RES_\w+))$/.test(code)
-  ) {
-    return { failure: 'unreachable', reason }
-  }
-  throw error
+  if (UNRESOLVABLE.test(code)) return { failure: 'unresolvable', reason }
+  if (TLS.test(code)) return { failure: 'tls', reason }
+  // Of the network or of undici, both of which name what they know; anything else is a bug of ours.
+  if (code === '' && !(error instanceof errors.HTTPParserError)) throw error
+  return { failure: 'unreachable', reason }
 }

@@ -240,6 +240,33 @@ it('refuses two apps of one Redis whose prefixes begin alike', () => {
   expect(problemsIn({ files: { 'resound.json': apps(['a_', 'b_']) } })).toEqual([])
 })
 
+const withWebhook = (webhook: object) =>
+  problemsIn({
+    files: { 'resound.json': { apps: [{ id: '1', key: 'k', secret: 's', webhooks: [webhook] }] } },
+  })
+
+it.each([
+  ['http://127.0.0.1:8000/hook', '127.0.0.1'],
+  ['http://2130706433/', '127.0.0.1'],
+  ['http://localhost/', 'localhost'],
+  ['http://169.254.169.254/', '169.254.169.254'],
+  ['https://[::1]/', '[::1]'],
+])('refuses a webhook to a private address that is not allowed: %s', (url, host) => {
+  const [problem, ...others] = withWebhook({ url })
+  expect(problem).toContain(
+    `apps[0].webhooks[0].url leads to ${host}, a private address: set allowPrivateAddress beside it if that is meant`,
+  )
+  expect(others).toEqual([])
+  expect(withWebhook({ url, allowPrivateAddress: true })).toEqual([])
+})
+
+it.each(['https://app.example.com/hook', 'http://app/hook', 'https://8.8.8.8/'])(
+  'accepts a webhook to %s',
+  (url) => {
+    expect(withWebhook({ url })).toEqual([])
+  },
+)
+
 it('reads a file with a byte order mark and Windows line ends', () => {
   const content = `\uFEFF{\r\n  "port": 9000,\r\n  "apps": [${APP}]\r\n}\r\n`
   const { config, originOf } = loaded({ files: { 'resound.json': content } })
