@@ -6,6 +6,7 @@
  */
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
+import type { RedisTarget } from '../redis/target.ts'
 import { decodeMessage, type IgnoredReason, type MessageLimits, refusalOf } from './message.ts'
 import { RedisSubscriber, type RedisSubscriberState } from './redis-subscriber.ts'
 
@@ -38,8 +39,7 @@ export interface LaravelSink {
 }
 
 export interface RedisListenerOptions {
-  /** `redis://` or `rediss://`. */
-  readonly url: string
+  readonly target: RedisTarget
   readonly apps: readonly LaravelApp[]
   readonly sink: LaravelSink
   readonly log: Logger
@@ -61,12 +61,12 @@ export class RedisListener {
   #sources: ReadonlyMap<string, Source>
   readonly #warned = new Set<string>()
 
-  constructor({ url, apps, sink, log, clock }: RedisListenerOptions) {
+  constructor({ target, apps, sink, log, clock }: RedisListenerOptions) {
     this.#sink = sink
     this.#log = log
     this.#sources = sourcesByPattern(apps)
     this.#subscriber = new RedisSubscriber({
-      url,
+      target,
       patterns: [...this.#sources.keys()],
       onMessage: (pattern, name, payload) => {
         try {

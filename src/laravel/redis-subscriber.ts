@@ -5,20 +5,19 @@
  * says once that it lost Redis and once that it is back. Redis pub/sub has no replay, so what is
  * published in between is lost. Knows nothing of what the messages mean.
  */
-import { createRequire } from 'node:module'
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import { type ErrorCode, FAULTS } from '../errors.ts'
-
-const require = createRequire(import.meta.url)
-
-/** Loaded by the first who needs it: a server that listens to no Redis does without its 25 MB. */
-const requireRedis = (): typeof import('ioredis') => require('ioredis')
+import type { ErrorCode } from '../errors.ts'
+import { createSubscriber } from '../redis/connect.ts'
+import { isReply, type Location } from '../redis/location.ts'
+import { remedyOf } from '../redis/remedy.ts'
+import { retryDelay } from '../redis/retry-delay.ts'
+import { nameOfRedis, type RedisTarget, textOf, withoutPasswords } from '../redis/target.ts'
+import { LostTime } from './lost-time.ts'
 
 export interface RedisSubscriberOptions {
-  /** `redis://` or `rediss://`. */
-  readonly url: string
+  readonly target: RedisTarget
   readonly patterns: readonly string[]
   readonly onMessage: (pattern: string, channel: Buffer, payload: Buffer) => void
   readonly log: Logger
@@ -33,13 +32,15 @@ export interface RedisSubscriberState {
   readonly lastMessageAgeSeconds: number | undefined
   /** Of the last PING. */
   readonly roundTripSeconds: number | undefined
+  /** Time in which messages were lost, altogether. */
+  readonly lostSeconds: number
+  /** How often Redis was back after it had been away. */
+  readonly reconnects: number
 }
 
 const CONNECT_TIMEOUT_MS = 5000
 /** A closing connection that does not close is destroyed; nothing of ours is left to be sent. */
 const DISCONNECT_TIMEOUT_MS = 100
-const FIRST_RETRY_MS = 100
-const LONGEST_RETRY_MS = 2000
 
 const CHECK_INTERVAL_MS = 5000
 /** Two, so that neither a Redis that is busy for 5 s nor a late turn of our own loop looks dead. */
@@ -47,11 +48,24 @@ const SILENT_CHECKS_ALLOWED = 2
 
 const CODE: ErrorCode = 'RESOUND_REDIS_UNREACHABLE'
 
+/** Why a connection is left that answers. */
+const MOVED = new Error('Redis is elsewhere')
+
+/** What became of a connection. */
+type Fault = 'unreachable' | 'refused' | 'moved'
+
+const REPORTS: Readonly<Record<Fault, string>> = {
+  unreachable: 'Redis is unreachable: nothing that is published is heard; trying again',
+  refused: 'Redis refuses the connection: nothing that is published is heard; trying again',
+  moved: 'Redis is elsewhere now: nothing that is published there is heard; connecting to it',
+}
+
 export class RedisSubscriber {
   readonly #redis: Redis
+  readonly #location: Location
+  readonly #target: RedisTarget
   readonly #log: Logger
   readonly #clock: Clock
-  readonly #password: string
   #patterns: ReadonlySet<string>
   readonly #confirmed = new Set<string>()
   /** Patterns whose refusal has been logged. */
@@ -59,27 +73,27 @@ export class RedisSubscriber {
 
   #stopChecking: (() => void) | undefined
   #silentChecks = 0
-  /** When Redis last gave a sign of life. This and the next two are ms since the epoch. */
-  #heardAt: number
-  #lastMessageAt: number | undefined
-  /** Since when messages are lost; undefined while none are. */
-  #lostAt: number | undefined
+  #looking: Promise<void> | undefined
+  readonly #stopLooking = new AbortController()
+
+  readonly #lost: LostTime
   #roundTripSeconds: number | undefined
+  #reconnects = 0
+  /** Whether it has been said that Redis is listened to, and not yet that it is gone. */
+  #isListening = false
 
   #lastError: Error | undefined
-  /** What has been logged about the connection since messages are lost. */
-  readonly #reported = new Set<'unreachable' | 'refused'>()
+  #hasAnswered = false
+  /** What has been logged about the connection since Redis is gone. */
+  readonly #reported = new Set<Fault>()
 
-  constructor({ url, patterns, onMessage, log, clock }: RedisSubscriberOptions) {
-    const { host, password } = new URL(url)
-    this.#log = log.child({ redis: host })
+  constructor({ target, patterns, onMessage, log, clock }: RedisSubscriberOptions) {
+    this.#target = target
+    this.#log = log.child({ redis: nameOfRedis(target) })
     this.#clock = clock
-    this.#password = decodeURIComponent(password)
+    this.#lost = new LostTime(clock)
     this.#patterns = new Set(patterns)
-    this.#heardAt = clock.now()
-    const { Redis } = requireRedis()
-    this.#redis = new Redis(url, {
-      lazyConnect: true,
+    const { redis, location } = createSubscriber(target, {
       connectionName: 'resound',
       connectTimeout: CONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
@@ -91,11 +105,13 @@ export class RedisSubscriber {
       enableReadyCheck: false,
       disableClientInfo: true,
     })
+    this.#redis = redis
+    this.#location = location
     this.#redis.on('error', (error) => this.#failed(error))
     this.#redis.on('ready', () => this.#connected())
     this.#redis.on('close', () => this.#closed())
     this.#redis.on('pmessageBuffer', (pattern, channel, payload) => {
-      this.#lastMessageAt = this.#clock.now()
+      this.#lost.message()
       this.#silentChecks = 0
       onMessage(pattern, channel, payload)
     })
@@ -103,20 +119,21 @@ export class RedisSubscriber {
 
   /** Begins to connect, and returns at once: whether Redis is there is in the log and the state. */
   start(): void {
-    this.#heardAt = this.#clock.now()
-    this.#lostAt = this.#heardAt
+    this.#lost.answer()
     this.#redis.connect().catch(() => {}) // the events error and close tell
     this.#stopChecking = this.#clock.every(CHECK_INTERVAL_MS, () => this.#check())
   }
 
   get state(): RedisSubscriberState {
-    const lastMessageAt = this.#lastMessageAt
+    const { lastMessageAt, seconds } = this.#lost
     return {
       isUp: this.#redis.status === 'ready' && this.#unconfirmed().length === 0,
       patterns: [...this.#confirmed],
       lastMessageAgeSeconds:
         lastMessageAt === undefined ? undefined : (this.#clock.now() - lastMessageAt) / 1000,
       roundTripSeconds: this.#roundTripSeconds,
+      lostSeconds: seconds,
+      reconnects: this.#reconnects,
     }
   }
 
@@ -136,11 +153,13 @@ export class RedisSubscriber {
   async stop(): Promise<void> {
     this.#stopChecking?.()
     this.#stopChecking = undefined
+    this.#stopLooking.abort()
     const { status } = this.#redis
     const isOpen = status === 'connecting' || status === 'connect' || status === 'ready'
     const ended = new Promise<void>((resolve) => this.#redis.once('end', () => resolve()))
     this.#redis.disconnect()
     if (isOpen) await ended
+    await this.#looking
   }
 
   #failed(error: Error): void {
@@ -149,24 +168,25 @@ export class RedisSubscriber {
 
   #connected(): void {
     this.#lastError = undefined
+    this.#hasAnswered = true
     this.#silentChecks = 0
+    if (this.#location.hasMoved !== undefined) this.#lost.placed(this.#clock.now())
     this.#subscribe()
   }
 
   #closed(): void {
     this.#confirmed.clear()
     if (this.#stopChecking === undefined) return
-    this.#lostAt ??= Math.max(this.#heardAt, this.#lastMessageAt ?? 0)
-    const error = this.#lastError ?? new Error('Redis closed the connection')
-    const kind = isReply(error) ? 'refused' : 'unreachable'
-    if (this.#reported.has(kind)) return
-    this.#reported.add(kind)
-    this.#log.error(
-      { code: CODE, reason: this.#textOf(error), remedy: remedyOf(error) },
-      kind === 'refused'
-        ? 'Redis refuses the connection: nothing that is published is heard; trying again'
-        : 'Redis is unreachable: nothing that is published is heard; trying again',
-    )
+    this.#isListening = false
+    this.#lost.begin()
+    const closed = `Redis closed the connection${this.#hasAnswered ? '' : ' before it answered'}`
+    const error = this.#lastError ?? new Error(closed)
+    this.#hasAnswered = false
+    const fault = error === MOVED ? 'moved' : isReply(error) ? 'refused' : 'unreachable'
+    if (this.#reported.has(fault)) return
+    this.#reported.add(fault)
+    if (fault === 'moved') this.#log.warn({ left: this.#at }, REPORTS[fault])
+    else this.#log.error({ code: CODE, ...this.#reasonOf(error) }, REPORTS[fault])
   }
 
   /** Asks for each pattern by itself, so that one which is refused does not keep out the others. */
@@ -193,29 +213,32 @@ export class RedisSubscriber {
     if (this.#refused.has(pattern) || !this.#patterns.has(pattern)) return
     this.#refused.add(pattern)
     this.#log.error(
-      { code: CODE, pattern, reason: this.#textOf(error), remedy: remedyOf(error, pattern) },
+      { code: CODE, pattern, ...this.#reasonOf(error, pattern) },
       'Redis refuses the pattern: nothing that is published on it is heard; trying again',
     )
   }
 
   /** Redis has answered for every pattern. */
   #settled(): void {
-    const lostAt = this.#lostAt
-    if (lostAt === undefined || this.#confirmed.size === 0) return
-    this.#lostAt = undefined
-    const patterns = [...this.#confirmed]
-    if (this.#reported.size === 0) {
-      this.#log.info({ patterns }, 'listening to Redis')
+    if (this.#isListening || this.#confirmed.size === 0) return
+    this.#isListening = true
+    this.#reported.clear()
+    const lost = this.#lost.end()
+    const listening = {
+      patterns: [...this.#confirmed],
+      ...(this.#at === undefined ? {} : { at: this.#at }),
+    }
+    if (lost === undefined) {
+      this.#log.info(listening, 'listening to Redis')
       return
     }
-    this.#reported.clear()
-    const now = this.#clock.now()
+    this.#reconnects += 1
     this.#log.warn(
       {
-        patterns,
-        lostFrom: new Date(lostAt).toISOString(),
-        lostUntil: new Date(now).toISOString(),
-        lostSeconds: (now - lostAt) / 1000,
+        ...listening,
+        lostFrom: new Date(lost.from).toISOString(),
+        lostUntil: new Date(lost.until).toISOString(),
+        lostSeconds: (lost.until - lost.from) / 1000,
       },
       'Redis is back; what was published meanwhile is lost',
     )
@@ -234,6 +257,21 @@ export class RedisSubscriber {
     if (status !== 'ready') return
     this.#ping()
     this.#subscribe()
+    this.#looking ??= this.#look()
+  }
+
+  /** Leaves a place that still answers, but is not where messages are published any more. */
+  async #look(): Promise<void> {
+    const lookedAt = this.#clock.now()
+    const hasMoved = await this.#location.hasMoved?.(this.#stopLooking.signal)
+    this.#looking = undefined
+    if (hasMoved === undefined || this.#redis.status !== 'ready') return
+    if (!hasMoved) {
+      this.#lost.placed(lookedAt)
+      return
+    }
+    this.#failed(MOVED)
+    this.#redis.disconnect(true)
   }
 
   #ping(): void {
@@ -250,7 +288,7 @@ export class RedisSubscriber {
   }
 
   #heard(): void {
-    this.#heardAt = this.#clock.now()
+    this.#lost.answer()
     this.#silentChecks = 0
   }
 
@@ -258,31 +296,25 @@ export class RedisSubscriber {
     return [...this.#patterns].filter((pattern) => !this.#confirmed.has(pattern))
   }
 
+  /** Where of several possible places the connection leads; undefined where there is only one. */
+  get #at(): string | undefined {
+    const { given, hasMoved } = this.#location
+    return given === undefined || hasMoved === undefined ? undefined : textOf(given)
+  }
+
   /**
    * The text of an error and nothing else of it: ioredis adds the command, with the password among
    * its arguments. Failing on several addresses has no text, but a code.
    */
-  #textOf(error: Error & { readonly code?: unknown }): string {
+  #reasonOf(
+    error: Error & { readonly code?: unknown },
+    pattern?: string,
+  ): { reason: string; remedy: string } {
     const text = error.message === '' ? String(error.code) : error.message
-    return this.#password === '' ? text : text.replaceAll(this.#password, '********')
+    const remedy =
+      pattern !== undefined && text.startsWith('NOPERM')
+        ? `Allow the Redis user to listen: ACL SETUSER <user> +psubscribe +punsubscribe +ping &${pattern}`
+        : remedyOf(error, this.#target)
+    return { reason: withoutPasswords(text, this.#target), remedy }
   }
-}
-
-/** Whether Redis itself said so. */
-const isReply = (error: Error): boolean => error.name === 'ReplyError'
-
-/** Doubles from attempt to attempt up to a bound; a random half of it, so that nodes spread out. */
-function retryDelay(attempt: number): number {
-  const longest = Math.min(FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_RETRY_MS)
-  return longest * (0.5 + Math.random() / 2)
-}
-
-function remedyOf({ message }: Error, pattern?: string): string {
-  if (/^(?:WRONGPASS|NOAUTH)/.test(message)) {
-    return 'Correct the user or password in the Redis URL (redis.url, apps[].laravel.redisUrl).'
-  }
-  if (pattern !== undefined && message.startsWith('NOPERM')) {
-    return `Allow the Redis user to listen: ACL SETUSER <user> +psubscribe +punsubscribe +ping &${pattern}`
-  }
-  return FAULTS[CODE].remedy
 }

@@ -9,7 +9,15 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Hub } from '../hub/hub.ts'
 import { countIn } from '../hub/tally.ts'
+import { isConfigured, keyOfRedis, type RedisTarget, redisOf } from '../redis/target.ts'
 import { type LaravelApp, type LaravelSink, RedisListener } from './redis-listener.ts'
+
+export interface LostCounts {
+  /** Time in which messages were lost. */
+  readonly lostSeconds: number
+  /** How often a Redis was back after it had been away. */
+  readonly reconnects: number
+}
 
 export class LaravelSources {
   readonly #parts: {
@@ -18,9 +26,11 @@ export class LaravelSources {
     readonly log: Logger
     readonly clock: Clock
   }
-  /** By the Redis's URL. */
+  /** By the Redis's key. */
   readonly #listeners = new Map<string, RedisListener>()
   readonly #stopping = new Set<Promise<void>>()
+  /** What was counted by listeners that are gone. */
+  #gone: LostCounts = { lostSeconds: 0, reconnects: 0 }
 
   constructor(parts: { apps: AppSource; hub: Hub; log: Logger; clock: Clock }) {
     this.#parts = parts
@@ -28,13 +38,13 @@ export class LaravelSources {
 
   /** Starts, changes and stops listeners so that they are what the apps ask for. @param redis the server's own */
   listen(redis: Config['redis']): void {
-    const wanted = appsByUrl(this.#parts.apps, redis)
-    for (const url of this.#listeners.keys()) {
-      if (!wanted.has(url)) this.#stop(url)
+    const wanted = appsByRedis(this.#parts.apps, redis)
+    for (const key of this.#listeners.keys()) {
+      if (!wanted.has(key)) this.#stop(key)
     }
-    for (const [url, apps] of wanted) {
-      const present = this.#listeners.get(url)
-      if (present === undefined) this.#start(url, apps)
+    for (const [key, { target, apps }] of wanted) {
+      const present = this.#listeners.get(key)
+      if (present === undefined) this.#start(key, target, apps)
       else present.listenTo(apps)
     }
   }
@@ -48,23 +58,29 @@ export class LaravelSources {
     for (const listener of this.#listeners.values()) yield listener.state
   }
 
+  /** What was lost of every Redis since the start. */
+  get lost(): LostCounts {
+    return [...this.states()].reduce(sum, this.#gone)
+  }
+
   /** Stops every listener; resolves when their connections are closed. */
   async stop(): Promise<void> {
-    for (const url of this.#listeners.keys()) this.#stop(url)
+    for (const key of this.#listeners.keys()) this.#stop(key)
     await Promise.all(this.#stopping)
   }
 
-  #start(url: string, apps: readonly LaravelApp[]): void {
+  #start(key: string, target: RedisTarget, apps: readonly LaravelApp[]): void {
     const { log, clock } = this.#parts
-    const listener = new RedisListener({ url, apps, sink: this.#sink(), log, clock })
-    this.#listeners.set(url, listener)
+    const listener = new RedisListener({ target, apps, sink: this.#sink(), log, clock })
+    this.#listeners.set(key, listener)
     listener.start()
   }
 
-  #stop(url: string): void {
-    const listener = this.#listeners.get(url)
+  #stop(key: string): void {
+    const listener = this.#listeners.get(key)
     if (listener === undefined) return
-    this.#listeners.delete(url)
+    this.#listeners.delete(key)
+    this.#gone = sum(this.#gone, listener.state)
     const stopped = listener.stop().finally(() => this.#stopping.delete(stopped))
     this.#stopping.add(stopped)
   }
@@ -94,14 +110,27 @@ export class LaravelSources {
   }
 }
 
-function appsByUrl(apps: AppSource, redis: Config['redis']): Map<string, LaravelApp[]> {
-  const byUrl = new Map<string, LaravelApp[]>()
+interface HeardRedis {
+  readonly target: RedisTarget
+  readonly apps: LaravelApp[]
+}
+
+function appsByRedis(apps: AppSource, redis: Config['redis']): Map<string, HeardRedis> {
+  const byKey = new Map<string, HeardRedis>()
   for (const { id, limits, settings } of apps.all()) {
     const { laravel } = settings
-    const url = laravel.redisUrl ?? redis.url
-    if (laravel.redisPrefix === undefined || url === undefined) continue
+    const target = redisOf(laravel, redis)
+    if (laravel.redisPrefix === undefined || !isConfigured(target)) continue
     const app = { appId: id, prefix: laravel.redisPrefix, limits }
-    byUrl.set(url, [...(byUrl.get(url) ?? []), app])
+    const key = keyOfRedis(target)
+    const heard = byKey.get(key)
+    if (heard === undefined) byKey.set(key, { target, apps: [app] })
+    else heard.apps.push(app)
   }
-  return byUrl
+  return byKey
 }
+
+const sum = (one: LostCounts, other: LostCounts): LostCounts => ({
+  lostSeconds: one.lostSeconds + other.lostSeconds,
+  reconnects: one.reconnects + other.reconnects,
+})

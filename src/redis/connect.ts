@@ -1,32 +1,24 @@
 /**
- * A connection to one Redis, to the master that Sentinels name, or to a Redis Cluster: which of them
- * is configuration, and nobody else's business. The only module that constructs ioredis clients.
+ * Connections to a Redis: which kind it is, is configuration and nobody else's business. The only
+ * room that constructs ioredis clients.
+ *
+ * A client says nothing by itself, so that no password can reach a log: its owner listens to its
+ * `error` events, and logs them `withoutPasswords`.
  */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { createConnection, Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
-
-const require = createRequire(import.meta.url)
-
-/** Loaded by the first who needs it: a server without Redis does without its 25 MB. */
-const requireRedis = (): typeof import('ioredis') => require('ioredis')
-
-/** Where a Redis is. URLs are `redis://` or `rediss://`. */
-export interface RedisTarget {
-  /** With Sentinels, its host is the master's name. */
-  readonly url?: string | undefined
-  /** Some nodes of a cluster, instead of `url`. */
-  readonly cluster: readonly string[]
-  readonly sentinels: readonly string[]
-  /** Paths of PEM files, for `rediss://`. */
-  readonly tls: RedisTls
-}
-
-export interface RedisTls {
-  readonly ca?: string | undefined
-  readonly cert?: string | undefined
-  readonly key?: string | undefined
-}
+import { requireRedis } from './ioredis.ts'
+import { ClusterLocation, fixedLocation, type Location, SentinelLocation } from './location.ts'
+import {
+  addressOf,
+  credentialsOf,
+  masterName,
+  type RedisTarget,
+  type RedisTls,
+  sentinelAddress,
+} from './target.ts'
 
 export type RedisClient = Redis | Cluster
 
@@ -46,83 +38,171 @@ export type RedisBehaviour = Pick<
   | 'retryStrategy'
 >
 
-/** Whether there is anything to connect to. */
-export const isConfigured = ({ url, cluster }: RedisTarget): boolean =>
-  url !== undefined || cluster.length > 0
+/**
+ * A client that is not connected yet: call its `connect`.
+ * @param behaviour of each connection it makes; with a ready check, only a master is connected to
+ * @throws Error when a TLS file of a Cluster cannot be read
+ */
+export function createRedis(target: RedisTarget, behaviour: RedisBehaviour): RedisClient {
+  const client =
+    target.cluster.length > 0
+      ? createCluster(target, behaviour)
+      : redisAt(locationOf(target), target, { ...behaviour, ...databaseOf(target.url) })
+  client.on('error', () => {}) // ioredis prints those that nobody listens to
+  return client
+}
 
-/** What a target is called in logs and keys of maps: its addresses, without a user or password. */
-export function nameOfRedis({ url, cluster, sentinels }: RedisTarget): string {
-  const hosts = (urls: readonly string[]): string => urls.map((text) => new URL(text).host).join()
-  if (cluster.length > 0) return hosts(cluster)
-  return hosts(url === undefined ? sentinels : [url, ...sentinels])
+/** A connection for subscribing, which goes on trying where its Redis is at that moment. */
+export interface SubscriberConnection {
+  /** Not connected yet. */
+  readonly redis: Redis
+  readonly location: Location
 }
 
 /**
- * A client that is not connected yet: call its `connect`.
- * @param behaviour of each connection it makes
- * @throws Error when a TLS file cannot be read
+ * A connection that hears what is published. To a Cluster it is a plain one to any node, as PUBLISH
+ * reaches every node, and to the next after a loss: ioredis' own subscriber does not tell whether a
+ * pattern was refused, nor when it has changed nodes.
  */
-export function createRedis(target: RedisTarget, behaviour: RedisBehaviour): RedisClient {
-  const { Cluster, Redis } = requireRedis()
-  const [first] = target.cluster
-  if (first !== undefined) {
-    const { retryStrategy, enableOfflineQueue, ...others } = behaviour
-    return new Cluster(
-      target.cluster.map((node) => addressOf(new URL(node))),
-      {
-        lazyConnect: true,
-        redisOptions: { ...others, ...credentialsOf(new URL(first)), ...tlsOf(first, target.tls) },
-        ...(retryStrategy === undefined ? {} : { clusterRetryStrategy: retryStrategy }),
-        ...(enableOfflineQueue === undefined ? {} : { enableOfflineQueue }),
-        dnsLookup: (host, done) => done(null, host), // the certificate names the host, not its address
-      },
-    )
-  }
-  const url = new URL(target.url ?? 'redis://127.0.0.1')
-  const own = {
-    ...behaviour,
+export function createSubscriber(
+  target: RedisTarget,
+  behaviour: RedisBehaviour,
+): SubscriberConnection {
+  const location = locationOf(target)
+  const redis = redisAt(location, target, behaviour)
+  redis.on('error', () => {})
+  return { redis, location }
+}
+
+function redisAt(
+  location: Location,
+  { url, cluster, sentinels, tls }: RedisTarget,
+  options: RedisBehaviour & Pick<RedisOptions, 'db'>,
+): Redis {
+  const [text = ''] = [...cluster, url ?? []].flat()
+  const isTls = text.startsWith('rediss:')
+  return new (requireRedis().Redis)({
+    ...options,
+    ...credentialsOf(text),
+    ...(isTls ? { tls: {} } : {}), // says which event of the socket to await
     lazyConnect: true,
-    ...credentialsOf(url),
-    ...tlsOf(url.href, target.tls),
-  }
-  const [sentinel] = target.sentinels
-  if (sentinel === undefined) return new Redis({ ...own, ...addressOf(url) })
-  const { username, password } = credentialsOf(new URL(sentinel))
-  const sentinelTls = tlsOf(sentinel, target.tls).tls
-  return new Redis({
-    ...own,
-    sentinels: target.sentinels.map((text) => addressOf(new URL(text))),
-    name: decodeURIComponent(url.hostname),
-    enableTLSForSentinelMode: sentinelTls !== undefined,
-    ...(sentinelTls === undefined ? {} : { sentinelTLS: sentinelTls }),
-    ...(username === undefined ? {} : { sentinelUsername: username }),
-    ...(password === undefined ? {} : { sentinelPassword: password }),
+    Connector: connectorTo(location, isTls ? tls : undefined, sentinels.length > 0),
   })
 }
 
-const DEFAULT_PORT = 6379
+function locationOf(target: RedisTarget): Location {
+  const { cluster, sentinels, tls } = target
+  const [node] = cluster
+  if (node !== undefined) {
+    return new ClusterLocation(
+      cluster.map((url) => addressOf(url)),
+      () => userOf(node, tls),
+    )
+  }
+  const [sentinel] = sentinels
+  const name = masterName(target)
+  if (sentinel !== undefined && name !== undefined) {
+    return new SentinelLocation(name, sentinels.map(sentinelAddress), () => userOf(sentinel, tls))
+  }
+  return fixedLocation(addressOf(target.url ?? ''))
+}
 
-function addressOf({ hostname, port }: URL): { host: string; port: number } {
-  return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: port === '' ? DEFAULT_PORT : Number(port),
+/** The database that a URL names in its path; for pub/sub it does not matter. */
+function databaseOf(url: string | undefined): Pick<RedisOptions, 'db'> {
+  const number = /^\/(\d+)$/.exec(url === undefined ? '' : new URL(url).pathname)?.[1]
+  return number === undefined ? {} : { db: Number(number) }
+}
+
+/**
+ * What ioredis gets its sockets from: on every attempt the address of that moment, and the TLS files
+ * as they are then, so that a certificate can be replaced. (Its own connector to Sentinels believes
+ * the first that answers, and cannot be stopped while none does.)
+ * @param tls undefined without TLS
+ */
+function connectorTo(
+  location: Location,
+  tls: RedisTls | undefined,
+  isSentinel: boolean,
+): NonNullable<RedisOptions['Connector']> {
+  const { AbstractConnector } = requireRedis()
+  return class extends AbstractConnector {
+    #asking = new AbortController()
+
+    constructor(options: unknown) {
+      super(disconnectTimeoutIn(options))
+    }
+
+    override async connect(): Promise<Socket> {
+      this.connecting = true
+      this.#asking = new AbortController()
+      const { signal } = this.#asking
+      try {
+        const address = await location.next(signal)
+        signal.throwIfAborted()
+        this.stream =
+          tls === undefined
+            ? createConnection(address)
+            : connectTls({ ...address, ...tlsFiles(tls) })
+      } catch (error) {
+        signal.throwIfAborted()
+        this.firstError = error instanceof Error ? error : new Error(String(error))
+        this.stream = new Socket().destroy() // ioredis tries again after a socket that failed
+      }
+      this.stream.once('error', (error) => {
+        this.firstError = error
+      })
+      return this.stream
+    }
+
+    override disconnect(): void {
+      this.#asking.abort(new Error('Connection is closed.'))
+      super.disconnect()
+    }
+
+    /** Asked after a ready check, with what INFO says. */
+    override check({ role }: { role?: unknown }): boolean {
+      return !isSentinel || role === undefined || role === 'master'
+    }
   }
 }
 
-function credentialsOf({ username, password }: URL): { username?: string; password?: string } {
-  return {
-    ...(username === '' ? {} : { username: decodeURIComponent(username) }),
-    ...(password === '' ? {} : { password: decodeURIComponent(password) }),
-  }
+const DISCONNECT_TIMEOUT_MS = 2000
+
+function disconnectTimeoutIn(options: unknown): number {
+  const given =
+    typeof options === 'object' && options !== null && 'disconnectTimeout' in options
+      ? options.disconnectTimeout
+      : undefined
+  return typeof given === 'number' ? given : DISCONNECT_TIMEOUT_MS
 }
 
-function tlsOf(url: string, { ca, cert, key }: RedisTls): Pick<RedisOptions, 'tls'> {
-  if (!url.startsWith('rediss:')) return {}
-  return {
-    tls: {
-      ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
-      ...(cert === undefined ? {} : { cert: readFileSync(cert) }),
-      ...(key === undefined ? {} : { key: readFileSync(key) }),
+function createCluster({ cluster, tls }: RedisTarget, behaviour: RedisBehaviour): Cluster {
+  const { retryStrategy, enableOfflineQueue, ...others } = behaviour
+  const { Cluster } = requireRedis()
+  return new Cluster(
+    cluster.map((url) => addressOf(url)),
+    {
+      lazyConnect: true,
+      redisOptions: { ...others, ...userOf(cluster[0] ?? '', tls) },
+      ...(retryStrategy === undefined ? {} : { clusterRetryStrategy: retryStrategy }),
+      ...(enableOfflineQueue === undefined ? {} : { enableOfflineQueue }),
+      dnsLookup: (host, done) => done(null, host), // the certificate names the host, not its address
     },
+  )
+}
+
+function userOf(url: string, tls: RedisTls): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
+  return {
+    ...credentialsOf(url),
+    ...(url.startsWith('rediss:') ? { tls: tlsFiles(tls) } : {}),
+  }
+}
+
+/** @throws Error when one cannot be read */
+function tlsFiles({ ca, cert, key }: RedisTls): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
+  return {
+    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
+    ...(cert === undefined ? {} : { cert: readFileSync(cert) }),
+    ...(key === undefined ? {} : { key: readFileSync(key) }),
   }
 }

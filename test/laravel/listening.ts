@@ -8,6 +8,7 @@ import {
   type LaravelEvent,
   RedisListener,
 } from '../../src/laravel/redis-listener.ts'
+import type { RedisTarget } from '../../src/redis/target.ts'
 import { ManualClock } from '../support/clock.ts'
 import type { TestRedis } from '../support/redis.ts'
 
@@ -32,6 +33,9 @@ export const said = (id: number, channel: string, appId = 'app'): LaravelEvent =
   exceptSocketId: undefined,
 })
 
+/** A Redis by itself. */
+export const at = (url: string): RedisTarget => ({ url, cluster: [], sentinels: [], tls: {} })
+
 export class Listening implements AsyncDisposable {
   readonly clock = new ManualClock()
   readonly listener: RedisListener
@@ -46,13 +50,13 @@ export class Listening implements AsyncDisposable {
   }
   readonly #changed = new EventEmitter()
 
-  constructor(url: string, apps: readonly LaravelApp[]) {
+  constructor(redis: string | RedisTarget, apps: readonly LaravelApp[]) {
     const write = (text: string): void => {
       this.lines.push(JSON.parse(text))
       this.#changed.emit('change')
     }
     this.listener = new RedisListener({
-      url,
+      target: typeof redis === 'string' ? at(redis) : redis,
       apps,
       sink: {
         wants: (appId, channel) => this.wants(appId, channel),
@@ -100,8 +104,8 @@ export class Listening implements AsyncDisposable {
 }
 
 /** Starts a listener; `up` waits until it hears. */
-export function listen(url: string, ...apps: readonly LaravelApp[]): Listening {
-  const listening = new Listening(url, apps)
+export function listen(redis: string | RedisTarget, ...apps: readonly LaravelApp[]): Listening {
+  const listening = new Listening(redis, apps)
   listening.listener.start()
   return listening
 }

@@ -19,6 +19,8 @@ describe('a listener’s connection to Redis', () => {
       patterns: [],
       lastMessageAgeSeconds: undefined,
       roundTripSeconds: undefined,
+      lostSeconds: 0,
+      reconnects: 0,
     })
     expect(await laravel.line('listening to Redis')).toEqual({
       level: 30,
