@@ -49,7 +49,7 @@ export function readForm(body: Buffer, contentType: string): Form | string {
 
 /** The form as Laravel is sent it. */
 export function writeForm({ socketId, channel, more }: Form): string {
-  const fields = new URLSearchParams(more.map(([name, value]) => [name, value]))
+  const fields = new URLSearchParams(more.map(([name, value]): [string, string] => [name, value]))
   fields.append('socket_id', socketId)
   if (channel !== '') fields.append('channel_name', channel)
   return fields.toString()
