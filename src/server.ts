@@ -23,6 +23,7 @@ import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity } from './open-files.ts'
 import { CLOSE } from './protocol/codes.ts'
+import { AtSubscribe } from './session/at-subscribe.ts'
 import { closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
@@ -93,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
     log,
     heartbeat,
+    atSubscribe: new AtSubscribe({ bridge, log }),
     activityTimeoutSeconds,
     capacity,
   })

@@ -2,18 +2,15 @@
  * The bridge as an authorisation endpoint: a page asks here instead of Laravel, and is answered as
  * Laravel's `pusher` driver would have answered it.
  */
-import type { KindName } from '../../channels/kind.ts'
-import { kindOf } from '../../channels/kinds.ts'
-import { isChannelName } from '../../channels/name.ts'
 import type { App } from '../apps/app.ts'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { isSocketId } from '../hub/socket-id.ts'
-import type { Subject } from './answer.ts'
 import type { Bridge, Inquiry, Refused } from './bridge.ts'
 import { corsHeaders, preflight } from './cors.ts'
 import { readForm } from './form.ts'
 import { FORWARDED, headersFor, isOwnVia } from './headers.ts'
 import { FAILURES } from './outcome.ts'
+import { type Mistake, subjectOf } from './subject.ts'
 
 /** What a page asks about: one path for each. */
 export type Question = 'channel' | 'user'
@@ -45,8 +42,6 @@ export function answerPage(
     )
 }
 
-type Mistake = Pick<Refused, 'outcome' | 'error'>
-
 /** Reads a request, as far as it makes sense to ask Laravel about it. */
 function read(
   request: HttpRequest,
@@ -69,39 +64,6 @@ function read(
   request.onGone(() => leaving.abort())
   const headers = headersFor((name) => request.header(name))
   return { app, subject, form, headers, signal: leaving.signal }
-}
-
-const SUBJECTS: Readonly<Partial<Record<KindName, Subject>>> = {
-  private: 'private',
-  presence: 'presence',
-  encrypted: 'encrypted',
-}
-
-function subjectOf(channel: string, app: App): Subject | Mistake {
-  const { limits, settings } = app
-  if (!isChannelName(channel, limits.channelNameLength)) {
-    return {
-      outcome: 'invalid',
-      error: `channel_name has to be 1 to ${limits.channelNameLength} of the characters A-Z a-z 0-9 _ - = @ , . ;`,
-    }
-  }
-  const subject = SUBJECTS[kindOf(channel).name]
-  if (subject === undefined) {
-    // Laravel would run the callback of a private channel for it.
-    return {
-      outcome: 'channel',
-      error: 'Only private- and presence- channels are authorised. Subscribe to others without.',
-    }
-  }
-  const prefix = settings.laravel.redisPrefix ?? ''
-  if (prefix !== '' && channel.includes(prefix)) {
-    // Laravel takes the prefix out of the middle of a name, after it has looked whether it is guarded.
-    return {
-      outcome: 'channel',
-      error: "A channel name cannot contain the Laravel app's Redis prefix (laravel.redisPrefix).",
-    }
-  }
-  return subject
 }
 
 function respond(

@@ -1,6 +1,7 @@
 /**
  * What one option's bounds cannot say: options that need or exclude each other.
  */
+import { allowsAnyHost } from '../apps/origin.ts'
 import { isPrivateHost } from '../outward/address.ts'
 import type { Options } from './schema.ts'
 
@@ -18,6 +19,7 @@ export function contradictions(config: Options): readonly Contradiction[] {
     ...redisSources(config),
     ...postgresTls(config),
     ...privateWebhooks(config),
+    ...authAtSubscribe(config),
   ]
 }
 
@@ -97,6 +99,21 @@ function* privateWebhooks({ apps }: Options): Generator<Contradiction> {
       if (allowPrivateAddress || !isPrivateHost(hostname)) continue
       const message = `leads to ${hostname}, a private address: set allowPrivateAddress beside it if that is meant`
       yield { path: ['apps', index, 'webhooks', nth, 'url'], message }
+    }
+  }
+}
+
+function* authAtSubscribe({ apps }: Options): Generator<Contradiction> {
+  for (const [index, { laravel, allowedOrigins }] of apps.entries()) {
+    if (!laravel.authAtSubscribe) continue
+    if (laravel.authUrl === undefined) {
+      const message = 'is required beside authAtSubscribe: it says where to ask'
+      yield { path: ['apps', index, 'laravel', 'authUrl'], message }
+    }
+    if (allowsAnyHost(allowedOrigins)) {
+      const message =
+        "must list the app's own origins beside laravel.authAtSubscribe: any page can open a WebSocket with its visitor's cookies"
+      yield { path: ['apps', index, 'allowedOrigins'], message }
     }
   }
 }

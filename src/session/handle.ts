@@ -4,20 +4,29 @@ import type { Hub } from '../hub/hub.ts'
 import { NOTICE } from '../protocol/codes.ts'
 import * as encode from '../protocol/encode.ts'
 import type { ClientMessage } from '../protocol/messages.ts'
+import type { AtSubscribe } from './at-subscribe.ts'
 import { relay } from './client-event.ts'
 import { signIn } from './signin.ts'
 import { subscribe } from './subscribe.ts'
 
+export interface HandlingParts {
+  readonly hub: Hub
+  readonly clock: Clock
+  readonly atSubscribe: AtSubscribe
+}
+
 /** Does what a client asked for, or tells it why not. */
-export function handle(message: ClientMessage, from: Connection, hub: Hub, clock: Clock): void {
+export function handle(message: ClientMessage, from: Connection, parts: HandlingParts): void {
+  const { hub, clock, atSubscribe } = parts
   switch (message.type) {
     case 'ping':
       from.send(encode.PONG)
       return
     case 'subscribe':
-      subscribe(message, from, hub)
+      subscribe(message, from, hub, atSubscribe)
       return
     case 'unsubscribe':
+      atSubscribe.withdraw(from, message.channel)
       hub.unsubscribe(from, message.channel)
       return
     case 'client-event':

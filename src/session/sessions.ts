@@ -13,7 +13,8 @@ import { countIn } from '../hub/tally.ts'
 import { CLOSE, NOTICE } from '../protocol/codes.ts'
 import { decode } from '../protocol/decode.ts'
 import * as encode from '../protocol/encode.ts'
-import { handle } from './handle.ts'
+import type { AtSubscribe } from './at-subscribe.ts'
+import { type HandlingParts, handle } from './handle.ts'
 import type { Heartbeat } from './heartbeat.ts'
 
 /** What an upgrade request says. Texts are empty where it says nothing. */
@@ -40,7 +41,7 @@ export class Sessions {
   readonly rejected = new Map<string, number>()
   readonly #apps: AppSource
   readonly #hub: Hub
-  readonly #clock: Clock
+  readonly #handling: HandlingParts
   readonly #log: Logger
   readonly #heartbeat: Heartbeat
   readonly #activityTimeoutSeconds: number
@@ -52,13 +53,14 @@ export class Sessions {
     clock: Clock
     log: Logger
     heartbeat: Heartbeat
+    atSubscribe: AtSubscribe
     activityTimeoutSeconds: number
     /** Most connections of all apps; beyond it clients are told to try again. */
     capacity: number
   }) {
     this.#apps = parts.apps
     this.#hub = parts.hub
-    this.#clock = parts.clock
+    this.#handling = parts
     this.#log = parts.log
     this.#heartbeat = parts.heartbeat
     this.#activityTimeoutSeconds = parts.activityTimeoutSeconds
@@ -78,9 +80,11 @@ export class Sessions {
     if (app === undefined) {
       return reject(CLOSE.APP_NOT_FOUND, 'Application does not exist: no app has this key.')
     }
-    return (
-      this.#rejectionBy(app, request.origin) ?? new Connection(this.#hub.live(app), newSocketId())
-    )
+    const rejection = this.#rejectionBy(app, request.origin)
+    if (rejection !== undefined) return rejection
+    const connection = new Connection(this.#hub.live(app), newSocketId())
+    this.#handling.atSubscribe.keep(connection, request.header)
+    return connection
   }
 
   open(visitor: Connection | Rejection, socket: Socket): void {
@@ -113,7 +117,7 @@ export class Sessions {
       )
       return
     }
-    handle(decode(text), connection, this.#hub, this.#clock)
+    handle(decode(text), connection, this.#handling)
   }
 
   /** A control frame came in. */
@@ -131,6 +135,7 @@ export class Sessions {
   /** @param code of the close frame; 1006 when there was none */
   close(connection: Connection, code: number): void {
     connection.detach()
+    this.#handling.atSubscribe.forget(connection)
     this.#heartbeat.forget(connection)
     countIn(connection.live.tally.closed, closeLabel(code))
     this.#hub.close(connection)

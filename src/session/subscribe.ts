@@ -1,11 +1,13 @@
 import type { Admission, ChannelKind, Refusal } from '../../channels/kind.ts'
 import { kindOf } from '../../channels/kinds.ts'
 import { isChannelName } from '../../channels/name.ts'
+import { FAILURES } from '../bridge/outcome.ts'
 import type { Connection } from '../hub/connection.ts'
 import type { Hub } from '../hub/hub.ts'
 import { countIn } from '../hub/tally.ts'
 import { subscriptionError } from '../protocol/encode.ts'
 import type { ClientMessage } from '../protocol/messages.ts'
+import type { AtSubscribe } from './at-subscribe.ts'
 
 type Subscribe = Extract<ClientMessage, { type: 'subscribe' }>
 
@@ -16,23 +18,65 @@ const ECHOED_NAME_LENGTH = 1024
  * Subscribes a connection to a channel, or answers `pusher:subscription_error`: the one refusal that
  * Echo's `.error()` sees. A refused request changes nothing.
  */
-export function subscribe(message: Subscribe, from: Connection, hub: Hub): void {
-  const { channel } = message
+export function subscribe(
+  message: Subscribe,
+  from: Connection,
+  hub: Hub,
+  atSubscribe?: AtSubscribe,
+): void {
+  const { channel, auth = '' } = message
   const kind = kindOf(channel)
   const admission = admit(message, from, kind)
   if (!admission.admitted) {
-    countIn(from.live.tally.subscribeRefused, admission.refusal.reason)
-    from.send(subscriptionError(channel.slice(0, ECHOED_NAME_LENGTH), admission.refusal))
+    const isUnsigned = auth === '' && admission.refusal.reason === 'signature'
+    if (isUnsigned && kind.name === 'private' && atSubscribe?.serves(from)) {
+      askLaravel(channel, from, hub, atSubscribe)
+    } else {
+      sendRefusal(channel, admission.refusal, from)
+    }
     return
   }
   if (kind.name !== 'public') from.authenticated = true
   hub.subscribe(from, channel, kind, admission.member)
 }
 
+/** What Laravel allows is signed: from there on it is a subscription like any other. */
+function askLaravel(channel: string, from: Connection, hub: Hub, atSubscribe: AtSubscribe): void {
+  if (isFull(from, atSubscribe.pending(from))) {
+    sendRefusal(channel, fullness(from), from)
+    return
+  }
+  atSubscribe.ask(from, channel, (verdict) => {
+    if (verdict.allowed) {
+      const { auth, channelData } = verdict
+      subscribe({ type: 'subscribe', channel, auth, channelData }, from, hub)
+    } else {
+      const { status, error } = FAILURES[verdict.outcome]
+      const message = verdict.error ?? error
+      sendRefusal(channel, { reason: 'signature', type: 'AuthError', status, message }, from)
+    }
+  })
+}
+
+function sendRefusal(channel: string, refusal: Refusal, to: Connection): void {
+  countIn(to.live.tally.subscribeRefused, refusal.reason)
+  to.send(subscriptionError(channel.slice(0, ECHOED_NAME_LENGTH), refusal))
+}
+
+const isFull = ({ app, channels }: Connection, pending: number): boolean =>
+  channels.length + pending >= app.limits.subscriptionsPerConnection
+
+const fullness = ({ app }: Connection): Refusal => ({
+  reason: 'limit',
+  type: 'LimitReached',
+  status: 4301,
+  message: `This connection has its ${app.limits.subscriptionsPerConnection} subscriptions (limits.subscriptionsPerConnection).`,
+})
+
 function admit(message: Subscribe, from: Connection, kind: ChannelKind): Admission {
   const { channel, auth, channelData } = message
   const { app, live, socketId, user } = from
-  const { channelNameLength, subscriptionsPerConnection, presenceMembers } = app.limits
+  const { channelNameLength, presenceMembers } = app.limits
   if (!isChannelName(channel, channelNameLength)) {
     return refuse({
       reason: 'name',
@@ -46,14 +90,7 @@ function admit(message: Subscribe, from: Connection, kind: ChannelKind): Admissi
 
   const present = live.channels.get(channel)
   if (present !== undefined && from.isIn(present)) return admission
-  if (from.channels.length >= subscriptionsPerConnection) {
-    return refuse({
-      reason: 'limit',
-      type: 'LimitReached',
-      status: 4301,
-      message: `This connection has its ${subscriptionsPerConnection} subscriptions (limits.subscriptionsPerConnection).`,
-    })
-  }
+  if (isFull(from, 0)) return refuse(fullness(from))
   const members = present?.presence?.members
   const { member } = admission
   if (

@@ -1,48 +1,15 @@
 /** The bridge as an authorisation endpoint, in front of an HTTP server that answers as Laravel does. */
-import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { FAILURES } from '../../src/bridge/outcome.ts'
+import { ask, countsOf, hmac, startBridged } from '../support/bridge.ts'
 import { freePort } from '../support/free-port.ts'
-import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { TestLog } from '../support/test-log.ts'
 import { type Answer, Upstream } from '../support/upstream.ts'
-
-interface Asking {
-  readonly server: TestServer
-  readonly socketId: string
-  readonly channel?: string
-  readonly headers?: Record<string, string>
-  readonly body?: string
-  readonly path?: string
-}
-
-const ask = (asking: Asking): Promise<Response> => {
-  const { server, socketId, channel = 'private-a', headers = {}, path = '/auth' } = asking
-  const form = new URLSearchParams({ socket_id: socketId })
-  if (path === '/auth') form.append('channel_name', channel)
-  return fetch(`${server.url}/apps/3${path}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/x-www-form-urlencoded', ...headers },
-    body: asking.body ?? form.toString(),
-  })
-}
-
-const bridged = (
-  authUrl: string,
-  { app, ...options }: TestServerOptions = {},
-): Promise<TestServer> =>
-  startServer({
-    ...options,
-    app: { ...app, laravel: { authUrl, ...app?.laravel } },
-  })
-
-const hmac = (text: string): string =>
-  `${APP.key}:${createHmac('sha256', APP.secret).update(text).digest('hex')}`
 
 describe('a private channel', () => {
   it('is signed when Laravel says true', async () => {
     await using laravel = await Upstream.start()
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const client = await server.connect()
     const answer = await ask({ server, socketId: client.socketId, channel: 'private-orders.1' })
 
@@ -63,7 +30,7 @@ describe('a presence channel', () => {
     await using laravel = await Upstream.start({
       body: '{"channel_data":{"user_id":7,"user_info":{"name":"\\u00c9va"}}}',
     })
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const client = await server.connect()
     const answer = await ask({ server, socketId: client.socketId, channel: 'presence-room' })
 
@@ -78,7 +45,7 @@ describe('a presence channel', () => {
 describe('a sign-in', () => {
   it('is signed with the user as text, the id a string, and asked for at its own path', async () => {
     await using laravel = await Upstream.start({ body: '{"id":7,"user_info":{"a":1}}' })
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const client = await server.connect()
     const answer = await ask({ server, socketId: client.socketId, path: '/user-auth' })
 
@@ -99,7 +66,7 @@ describe('what is signed already', () => {
       const body =
         '{ "auth" : "k:s", "shared_secret":"x", "channel_data":"{\\"user_id\\":\\"7\\"}" }\n'
       await using laravel = await Upstream.start({ body })
-      await using server = await bridged(laravel.url)
+      await using server = await startBridged(laravel.url)
       const client = await server.connect()
       const answer = await ask({ server, socketId: client.socketId, channel })
       expect(answer.status).toBe(200)
@@ -113,7 +80,7 @@ describe('what Laravel is told', () => {
   it('is who asks, as the page says it, and nothing else of its headers', async () => {
     const cookie = Buffer.from('a=é; laravel_session=abc').toString('latin1') // its bytes in UTF-8
     await using laravel = await Upstream.start()
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const client = await server.connect()
     await ask({
       server,
@@ -157,7 +124,7 @@ describe('what Laravel is told', () => {
 
   it('includes the token of the XSRF cookie, decoded, where the page did not copy it', async () => {
     await using laravel = await Upstream.start()
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const { socketId } = await server.connect()
     await ask({ server, socketId, headers: { Cookie: 'a=1; XSRF-TOKEN=ab%2Bc%3D%3D; b=2' } })
     expect(laravel.asked[0]?.headers['x-xsrf-token']).toBe('ab+c==')
@@ -165,7 +132,7 @@ describe('what Laravel is told', () => {
 
   it("includes the page's further fields", async () => {
     await using laravel = await Upstream.start()
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const { socketId } = await server.connect()
     const body = `channel_name=private-a&team=x+y&list%5B%5D=1&list%5B%5D=2&socket_id=${socketId}`
     expect((await ask({ server, socketId, body })).status).toBe(200)
@@ -180,7 +147,7 @@ describe('what Laravel is told', () => {
 
   it('is the same from a page that sends JSON', async () => {
     await using laravel = await Upstream.start()
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const { socketId } = await server.connect()
     const body = JSON.stringify({ socket_id: socketId, channel_name: 'private-a', team: 7 })
     const headers = { 'Content-Type': 'application/json; charset=utf-8' }
@@ -194,7 +161,7 @@ describe('what Laravel is told', () => {
 
   it('goes to the configured paths below the base URL, over one connection', async () => {
     await using laravel = await Upstream.start()
-    await using server = await bridged(`${laravel.url}/shop/`, {
+    await using server = await startBridged(`${laravel.url}/shop/`, {
       app: { laravel: { authPath: '/api/auth', userAuthPath: '/api/who' } },
     })
     const { socketId } = await server.connect()
@@ -259,7 +226,7 @@ describe('Laravel that', () => {
   ])('%s is a result of its own', async (_what, answer, outcome, status) => {
     const log = new TestLog()
     await using laravel = await Upstream.start(answer)
-    await using server = await bridged(laravel.url, {
+    await using server = await startBridged(laravel.url, {
       logger: log.logger,
       app: { laravel: { authTimeoutSeconds: 1 } },
     })
@@ -282,7 +249,7 @@ describe('Laravel that', () => {
   it('is not there is a result of its own', async () => {
     const log = new TestLog()
     const port = await freePort()
-    await using server = await bridged(`http://127.0.0.1:${port}`, { logger: log.logger })
+    await using server = await startBridged(`http://127.0.0.1:${port}`, { logger: log.logger })
     const { socketId } = await server.connect()
     const response = await ask({ server, socketId })
     expect(response.status).toBe(502)
@@ -293,7 +260,7 @@ describe('Laravel that', () => {
   })
 
   it('is behind a name that nobody knows is a result of its own', async () => {
-    await using server = await bridged('http://laravel.invalid')
+    await using server = await startBridged('http://laravel.invalid')
     const { socketId } = await server.connect()
     expect((await ask({ server, socketId })).status).toBe(502)
     expect(countsOf(server)).toEqual({ unreachable: 1 })
@@ -301,7 +268,7 @@ describe('Laravel that', () => {
 
   it('says when to come again is quoted', async () => {
     await using laravel = await Upstream.start({ status: 429, headers: { 'Retry-After': '7' } })
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const { socketId } = await server.connect()
     expect((await ask({ server, socketId })).headers.get('retry-after')).toBe('7')
   })
@@ -311,7 +278,7 @@ describe('Laravel that', () => {
     ['private-encrypted-a', 'no_secret'],
   ] as const)('says true to %s has not said enough', async (channel, outcome) => {
     await using laravel = await Upstream.start()
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const { socketId } = await server.connect()
     const response = await ask({ server, socketId, channel })
     expect(response.status).toBe(403)
@@ -320,7 +287,7 @@ describe('Laravel that', () => {
 
   it('names nobody signs nobody in', async () => {
     await using laravel = await Upstream.start()
-    await using server = await bridged(laravel.url)
+    await using server = await startBridged(laravel.url)
     const { socketId } = await server.connect()
     const response = await ask({ server, socketId, path: '/user-auth' })
     expect(response.status).toBe(403)
@@ -329,9 +296,3 @@ describe('Laravel that', () => {
 })
 
 const escaped = (text: string): string => text.replace(/[()?.]/g, '\\$&')
-
-const countsOf = (server: TestServer): Record<string, number> =>
-  Object.assign(
-    {},
-    ...[...server.server.hub.lives()].map(({ tally }) => Object.fromEntries(tally.bridge)),
-  )

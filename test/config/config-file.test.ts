@@ -160,6 +160,14 @@ it.each([
     '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"redisUrl":"redis://h"}}]',
     "apps[0].laravel.redisPrefix is required beside redisUrl: it is the Laravel app's own, and not guessed",
   ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","allowedOrigins":["https://a.test"],"laravel":{"authAtSubscribe":true}}]',
+    'apps[0].laravel.authUrl is required beside authAtSubscribe: it says where to ask',
+  ],
+  ...['["*"]', '["https://a.test","https://*"]', '["*:8000"]'].map((origins): [string, string] => [
+    `"apps": [{"id":"1","key":"k","secret":"s","allowedOrigins":${origins},"laravel":{"authAtSubscribe":true,"authUrl":"http://l.test"}}]`,
+    "apps[0].allowedOrigins must list the app's own origins beside laravel.authAtSubscribe: any page can open a WebSocket with its visitor's cookies",
+  ]),
 ])('refuses %s', (member, message) => {
   const content = member.startsWith('"apps"')
     ? `{\n  ${member}\n}`
