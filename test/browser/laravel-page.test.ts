@@ -3,9 +3,10 @@ import path from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildPage, launchChromium } from '../support/browser.ts'
-import { type Deployment, deploy } from '../support/deployment.ts'
+import { type Deployment, type DeploymentOptions, deploy } from '../support/deployment.ts'
 import { ANN, BEN, type Laravel, type Person } from '../support/laravel.ts'
 import { startServer } from '../support/server.ts'
+import type { Driver } from '../support/snippets.ts'
 import { TestLog } from '../support/test-log.ts'
 
 const TEXT = 'héllo/"🙂"'
@@ -20,22 +21,28 @@ beforeAll(async () => {
 })
 afterAll(() => browser.close())
 
-describe.each(['pusher', 'reverb', 'redis'] as const)(
+/** The redis driver leaves signing to the bridge, or to another connection of the application's. */
+const DEPLOYMENTS: readonly (readonly [string, Driver, DeploymentOptions])[] = [
+  ['pusher', 'pusher', {}],
+  ['reverb', 'reverb', {}],
+  ['redis', 'redis', { proxied: true }],
+  ['redis and signs through reverb', 'redis', { asks: 'laravel' }],
+]
+
+describe.each(DEPLOYMENTS)(
   'a page of an app that broadcasts through %s',
-  (driver) => {
+  (name, driver, options) => {
     const encrypts = driver !== 'redis' // which publishes in the clear, whatever the channel
     const channels = encrypts ? 4 : 3
     let deployment: Deployment
     let laravel: Laravel
 
     beforeAll(async () => {
-      deployment = await deploy(driver)
+      deployment = await deploy(driver, options)
       laravel = deployment.laravel
-      await buildPage(path.join(laravel.directory, 'public/page'), {
-        broadcaster: driver === 'pusher' ? 'pusher' : 'reverb',
-        env: deployment.env,
-        encrypted: encrypts,
-      })
+      const { setup, env } = deployment
+      const directory = path.join(laravel.directory, 'public/page')
+      await buildPage(directory, { setup, env, encrypted: encrypts })
     })
     afterAll(() => deployment[Symbol.asyncDispose]())
 
@@ -45,7 +52,7 @@ describe.each(['pusher', 'reverb', 'redis'] as const)(
       context.setDefaultTimeout(PATIENCE_MS)
       await context.clock.install() // goes as ever, until a test turns it
       const chat = new Chat(await context.newPage())
-      await chat.page.goto(`${laravel.url}/login`)
+      await chat.page.goto(`${deployment.origin}/login`)
       await chat.page.getByLabel('Name').fill(person.name)
       await chat.page.getByLabel('Password').fill(person.password)
       await chat.page.getByRole('button', { name: 'Log in' }).click()
@@ -120,7 +127,7 @@ describe.each(['pusher', 'reverb', 'redis'] as const)(
         expect(await chat.rows('messages', 3)).toEqual([...said, 'Order 1 is on its way.'])
       }
       await ann.events(channels + 1) // all there is to see
-      const file = path.join(tmpdir(), `resound-chat-${driver}.png`)
+      const file = path.join(tmpdir(), `resound-chat-${name.replaceAll(' ', '-')}.png`)
       await ann.page.screenshot({ path: file })
       console.info(`The page as Ann sees it: ${file}`)
     })

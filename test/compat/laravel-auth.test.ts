@@ -22,7 +22,7 @@ describe.each(['pusher', 'reverb', 'redis'] as const)(
     let deployment: Deployment
 
     beforeAll(async () => {
-      deployment = await deploy(driver)
+      deployment = await deploy(driver, { asks: 'laravel' })
     })
 
     afterEach(() => deployment.server.expectEmpty())

@@ -29,7 +29,7 @@ describe.each(['pusher', 'reverb'] as const)('an encrypted channel over %s', (dr
 
 describe('an encrypted channel over redis', () => {
   it('stays silent, as Laravel publishes it in clear, and the log says why', async () => {
-    await using deployment = await deploy('redis')
+    await using deployment = await deploy('redis', { asks: 'laravel' })
     using page = await deployment.open(ANN)
     const secrets = page.echo.encryptedPrivate('secrets.1')
     const news = page.echo.channel('news')

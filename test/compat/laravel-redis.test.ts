@@ -3,7 +3,7 @@ import { APP, deploy, REDIS_PREFIX } from '../support/deployment.ts'
 import { listen, openPage, subscribed } from '../support/echo.ts'
 import { ANN, startLaravel } from '../support/laravel.ts'
 import { startRedis } from '../support/redis.ts'
-import { startServer } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 import { laravelEnv } from '../support/snippets.ts'
 import { TestLog } from '../support/test-log.ts'
 
@@ -22,8 +22,10 @@ describe('two servers on one Redis', () => {
     const env = ({ port }: { port: number }) =>
       laravelEnv('redis', { REVERB_PORT: port, REDIS_PORT: redis.port })
     await using laravel = await startLaravel(await env(first))
-    using onFirst = await openPage('reverb', await env(first), laravel)
-    using onSecond = await openPage('reverb', await env(second), laravel)
+    const open = async (server: TestServer) =>
+      openPage({ setup: 'redis', env: await env(server), endpoint: server.url }, laravel)
+    using onFirst = await open(first)
+    using onSecond = await open(second)
     const news = [onFirst.echo.channel('news'), onSecond.echo.channel('news')] as const
     await Promise.all(news.map(subscribed))
     const toFirst = listen(news[0], '.Announcement')
@@ -48,7 +50,7 @@ describe('two servers on one Redis', () => {
 
 describe("Laravel's other Redis client", () => {
   it('is heard like phpredis', async () => {
-    await using deployment = await deploy('redis', 'REDIS_CLIENT=predis')
+    await using deployment = await deploy('redis', { env: 'REDIS_CLIENT=predis' })
     using page = await deployment.open()
     const news = page.echo.channel('news')
     await subscribed(news)
@@ -79,7 +81,7 @@ describe('an event over several broadcast connections', () => {
 
 describe('an event from a queue in the same Redis', () => {
   it('is published by the worker, and kept from the page that caused it', async () => {
-    await using deployment = await deploy('redis', 'QUEUE_CONNECTION=redis')
+    await using deployment = await deploy('redis', { env: 'QUEUE_CONNECTION=redis' })
     const { laravel } = deployment
     using desk = await deployment.open(ANN)
     using phone = await deployment.open(ANN)

@@ -17,7 +17,8 @@ const startFor = ({ directory }: Laravel) =>
 
 /** Shows that what the application broadcasts arrives in a page of its own. */
 async function expectDelivery(driver: Driver, env: string, laravel: Laravel): Promise<void> {
-  using page = await openPage(driver === 'pusher' ? 'pusher' : 'reverb', env, laravel, ANN)
+  const endpoint = `${laravel.url}/api/broadcasting`
+  using page = await openPage({ setup: driver, env, endpoint }, laravel, ANN)
   const order = page.echo.private('orders.1')
   await subscribed(order)
   const shipped = listen(order, 'OrderShipped')
@@ -44,22 +45,24 @@ describe("resound start --laravel, with nothing but the app's .env,", () => {
     await expectDelivery('pusher', env, laravel)
   })
 
-  it('serves an app on the redis driver', async () => {
+  it('serves an app on the redis driver, with the prefix that its configuration makes', async () => {
     await using redis = await startRedis()
-    const ports = { REDIS_PORT: redis.port, REVERB_PORT: await freePort() }
+    const port = await freePort()
+    const ports = { REDIS_PORT: redis.port, REVERB_PORT: port, REVERB_SERVER_PORT: port }
     const env = await laravelEnv('redis', ports)
-    await using laravel = await startLaravel(env)
+    await using laravel = await startLaravel(`${env}\nBROADCAST_AUTH_CONNECTION=reverb`)
     await using server = await startFor(laravel)
     await server.logged('listening to Redis')
 
     await expectDelivery('redis', env, laravel)
   })
 
-  it('finds the Redis prefix of an app that does not set one', async () => {
+  it('serves an app on the redis driver that names its prefix', async () => {
     await using redis = await startRedis()
-    const ports = { REDIS_PORT: redis.port, REVERB_PORT: await freePort() }
-    const env = (await laravelEnv('redis', ports)).replace(/^REDIS_PREFIX=.*\n/m, '')
-    await using laravel = await startLaravel(env)
+    const port = await freePort()
+    const ports = { REDIS_PORT: redis.port, REVERB_PORT: port, REVERB_SERVER_PORT: port }
+    const env = `${await laravelEnv('redis', ports)}\nREDIS_PREFIX=my-app-`
+    await using laravel = await startLaravel(`${env}\nBROADCAST_AUTH_CONNECTION=reverb`)
     await using server = await startFor(laravel)
     await server.logged('listening to Redis')
 

@@ -37,18 +37,17 @@ function openPage(port: number): Page {
 }
 
 describe.each(['9', '11', '12'] as const)('Laravel %s on the redis driver', (version) => {
+  let env: string
   let redis: TestRedis
   let laravel: Laravel
   let server: StartedServer
 
   beforeAll(async () => {
     redis = await startRedis()
-    const ports = { REVERB_PORT: await freePort(), REDIS_PORT: redis.port }
-    const env = (await laravelEnv('redis', ports))
-      .replace(/^REDIS_PREFIX=.*\n/m, '')
-      .replace(/^BROADCAST_AUTH_CONNECTION=.*\n/m, '')
-    const named = version === '9' ? env.replace('BROADCAST_CONNECTION', 'BROADCAST_DRIVER') : env
-    laravel = await startLaravel(named, version)
+    const ports = { REVERB_SERVER_PORT: await freePort(), REDIS_PORT: redis.port }
+    env = await laravelEnv('redis', ports)
+    if (version === '9') env = env.replace('BROADCAST_CONNECTION', 'BROADCAST_DRIVER')
+    laravel = await startLaravel(env, version)
     const { directory } = laravel
     server = await StartedServer.start(['--laravel', directory], {
       directory,
@@ -72,7 +71,7 @@ describe.each(['9', '11', '12'] as const)('Laravel %s on the redis driver', (ver
   it.each(['phpredis', 'predis'])(
     'publishes through %s on every kind of channel',
     async (client) => {
-      await laravel.configure(`REDIS_CLIENT=${client}`)
+      await laravel.configure(`${env}\nREDIS_CLIENT=${client}`)
       using page = openPage(server.port)
       const published = hear(await subscribe(page, 'news'), 'App\\Events\\NewsPublished')
       const shipped = hear(await subscribe(page, 'private-orders.1'), 'App\\Events\\OrderShipped')

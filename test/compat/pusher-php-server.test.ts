@@ -105,7 +105,7 @@ describe("pusher-php-server, Laravel's SDK", () => {
 
 describe('a Laravel app with a wrong secret', () => {
   it('is told so where its developer reads it', async () => {
-    await using deployment = await deploy('reverb', 'REVERB_APP_SECRET=wrong')
+    await using deployment = await deploy('reverb', { env: 'REVERB_APP_SECRET=wrong' })
 
     await expect(deployment.laravel.post('/news', { text: 'lost' })).rejects.toThrow(
       /Pusher error: \{"error":".*signature.*","code":401\}/i,

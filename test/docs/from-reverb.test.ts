@@ -51,8 +51,9 @@ describe('the page about moving from Reverb', () => {
       const env = await envOf()
       await using laravel = await startLaravel(env)
       await using server = await startAs(of(), laravel.directory)
-      using ann = await openPage('reverb', env, laravel, ANN)
-      using ben = await openPage('reverb', env, laravel, BEN)
+      const endpoint = `${laravel.url}/api/broadcasting`
+      using ann = await openPage({ setup: 'reverb', env, endpoint }, laravel, ANN)
+      using ben = await openPage({ setup: 'reverb', env, endpoint }, laravel, BEN)
 
       const chats = [ann.echo.join('chat.1'), ben.echo.join('chat.1')] as const
       await Promise.all(chats.map(subscribed))

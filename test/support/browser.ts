@@ -4,7 +4,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { type Browser, chromium } from 'playwright-core'
-import { type Broadcaster, viteVariables } from './snippets.ts'
+import { type EchoSetup, viteVariables } from './snippets.ts'
 
 const run = promisify(execFile)
 
@@ -35,11 +35,11 @@ export async function launchChromium(): Promise<Browser> {
  */
 export async function buildPage(
   directory: string,
-  page: { broadcaster: Broadcaster; env: string; encrypted: boolean },
+  page: { setup: EchoSetup; env: string; encrypted: boolean },
 ): Promise<void> {
   await build({
     entryPoints: [
-      { in: path.join(SNIPPETS, `echo-${page.broadcaster}.js`), out: 'echo' },
+      { in: path.join(SNIPPETS, `echo-${page.setup}.js`), out: 'echo' },
       { in: path.join(PAGE, 'chat.ts'), out: 'chat' },
       path.join(PAGE, 'chat.css'),
     ],

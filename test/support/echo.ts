@@ -3,7 +3,7 @@ import Echo, { type Channel } from 'laravel-echo'
 import Pusher from 'pusher-js'
 import { Inbox } from './inbox.ts'
 import type { Laravel, Person } from './laravel.ts'
-import { type Broadcaster, echoOptions } from './snippets.ts'
+import { type Broadcaster, type EchoSetup, echoOptions } from './snippets.ts'
 
 /** A page that is connected. Disposing of it is closing the tab. */
 export interface Page extends Disposable {
@@ -12,28 +12,32 @@ export interface Page extends Disposable {
   readonly socketId: string
 }
 
+export interface PageOptions {
+  readonly setup: EchoSetup
+  /** The `.env` that the page is built with. */
+  readonly env: string
+  /** Where it asks whether it may subscribe: the URL before `/auth` and `/user-auth`. */
+  readonly endpoint: string
+}
+
 /**
  * Opens a page of the application and connects it.
  *
- * Node has neither an origin nor cookies, so the application's URL stands before the paths, and the
- * person's token takes the place of a session. All else is the README's.
- *
- * @param env the `.env` that the page is built with.
+ * Node has neither an origin nor cookies, so the endpoints have an absolute URL, and the person's
+ * token takes the place of a session. All else is the README's.
  */
 export async function openPage(
-  broadcaster: Broadcaster,
-  env: string,
+  { setup, env, endpoint }: PageOptions,
   laravel: Laravel,
   person?: Person,
 ): Promise<Page> {
   const headers: Record<string, string> =
     person === undefined ? {} : { Authorization: `Bearer ${await laravel.token(person)}` }
-  const options = Object.assign(await echoOptions(broadcaster, env), {
-    broadcaster,
+  const options = Object.assign(await echoOptions(setup, env), {
     Pusher,
-    authEndpoint: `${laravel.url}/api/broadcasting/auth`,
+    authEndpoint: `${endpoint}/auth`,
     auth: { headers },
-    userAuthentication: { endpoint: `${laravel.url}/api/broadcasting/user-auth`, headers },
+    userAuthentication: { endpoint: `${endpoint}/user-auth`, headers },
   })
   const echo = new Echo<Broadcaster>(options)
   const { pusher } = echo.connector

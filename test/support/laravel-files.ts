@@ -6,7 +6,7 @@
  * writes (`.env`, database, sessions, log) is in a directory of its own.
  */
 import { execFile } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import {
   access,
   cp,
@@ -66,11 +66,7 @@ async function installPackages(version: LaravelVersion): Promise<string> {
 }
 
 /** Lays out an application in a directory: its files, links to the packages, and room to write. */
-export async function layOut(
-  directory: string,
-  env: string,
-  version: LaravelVersion,
-): Promise<void> {
+export async function layOut(directory: string, version: LaravelVersion): Promise<void> {
   const shared = await installPackages(version)
   await cp(APP, directory, { recursive: true })
   await cp(path.join(VERSIONS, version), directory, { recursive: true })
@@ -92,22 +88,8 @@ export async function layOut(
     else await symlink(path.join(shared, entry), to)
   }
 
-  const database = path.join(directory, 'database/database.sqlite')
-  await writeFile(database, '')
-  await writeFile(path.join(directory, '.env'), `${ownEnv(database)}\n${env}\n`)
+  await writeFile(path.join(directory, 'database/database.sqlite'), '')
 }
-
-const ownEnv = (database: string): string => `APP_NAME="Chat Room"
-APP_ENV=local
-APP_DEBUG=true
-APP_KEY=base64:${randomBytes(32).toString('base64')}
-BCRYPT_ROUNDS=4
-DB_CONNECTION=sqlite
-DB_DATABASE=${database}
-SESSION_DRIVER=file
-CACHE_STORE=array
-QUEUE_CONNECTION=database
-`
 
 async function exists(file: string): Promise<boolean> {
   return access(file).then(

@@ -1,8 +1,9 @@
 /** A real Laravel application that PHP serves. */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -27,14 +28,24 @@ export type Person = typeof ANN | typeof BEN
  * @param env lines in dotenv format: the broadcast connection and what it needs.
  */
 export async function startLaravel(env: string, version: LaravelVersion = '12'): Promise<Laravel> {
+  const laravel = await serveLaravel(version)
+  try {
+    await laravel.configure(env)
+    await laravel.artisan('migrate', '--force')
+    return laravel
+  } catch (error) {
+    await laravel[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+/** Starts an application that has neither `.env` nor tables yet, to know its address. */
+export async function serveLaravel(version: LaravelVersion = '12'): Promise<Laravel> {
   const directory = await mkdtemp(path.join(tmpdir(), 'resound-laravel-'))
   try {
-    await layOut(directory, env, version)
-    await artisan(directory, 'migrate', '--force')
+    await layOut(directory, version)
     const { server, url } = await serve(directory)
-    const laravel = new Laravel(directory, url, server)
-    if (!/^APP_URL=/m.test(env)) await laravel.configure(`APP_URL=${url}`)
-    return laravel
+    return new Laravel(directory, url, server)
   } catch (error) {
     await rm(directory, { recursive: true })
     throw error
@@ -48,6 +59,7 @@ export class Laravel implements AsyncDisposable {
   readonly url: string
   readonly #server: Server
   readonly #tokens = new Map<Person, Promise<string>>()
+  readonly #key = randomBytes(32).toString('base64')
 
   constructor(directory: string, url: string, server: Server) {
     this.directory = directory
@@ -55,9 +67,22 @@ export class Laravel implements AsyncDisposable {
     this.#server = server
   }
 
-  /** Adds lines to the `.env`; they hold from the next request on. */
-  async configure(lines: string): Promise<void> {
-    await appendFile(path.join(this.directory, '.env'), `${lines}\n`)
+  /** Writes the `.env`: these lines after the application's own. Holds from the next request on. */
+  async configure(env: string): Promise<void> {
+    const own = [
+      'APP_NAME="Chat Room"',
+      'APP_ENV=local',
+      'APP_DEBUG=true',
+      `APP_KEY=base64:${this.#key}`,
+      `APP_URL=${this.url}`,
+      'BCRYPT_ROUNDS=4',
+      'DB_CONNECTION=sqlite',
+      `DB_DATABASE=${path.join(this.directory, 'database/database.sqlite')}`,
+      'SESSION_DRIVER=file',
+      'CACHE_STORE=array',
+      'QUEUE_CONNECTION=database',
+    ].filter((line) => !new RegExp(`^${line.split('=', 1)}=`, 'm').test(env))
+    await writeFile(path.join(this.directory, '.env'), [...own, env, ''].join('\n'))
   }
 
   /**

@@ -14,6 +14,8 @@ const SNIPPETS = path.join(import.meta.dirname, '../../docs/snippets')
 export type Driver = 'pusher' | 'reverb' | 'redis'
 /** Echo's broadcasters that do. */
 export type Broadcaster = 'pusher' | 'reverb'
+/** The set-ups of Echo in the README. That of redis asks the bridge. */
+export type EchoSetup = 'pusher' | 'reverb' | 'redis'
 
 export const readSnippet = (name: string): Promise<string> =>
   readFile(path.join(SNIPPETS, name), 'utf8')
@@ -43,26 +45,38 @@ export function viteVariables(env: string): Record<string, string> {
   return Object.fromEntries(Object.entries(parsed).filter(([name]) => name.startsWith('VITE_')))
 }
 
+/** The README's nginx site, with these ports instead of its own. */
+export async function nginxSite(ports: {
+  readonly page: number
+  readonly resound: number
+  readonly laravel: number
+}): Promise<string> {
+  return (await readSnippet('nginx.conf'))
+    .replaceAll('listen 8000;', `listen 127.0.0.1:${ports.page};`)
+    .replaceAll('http://127.0.0.1:8080;', `http://127.0.0.1:${ports.resound};`)
+    .replaceAll('http://127.0.0.1:8001;', `http://127.0.0.1:${ports.laravel};`)
+}
+
 /**
  * The options that the README's set-up gives Echo in an application with this `.env`.
  *
  * Runs the set-up itself, as Vite would build it into a page, and closes what it opened.
  */
-export async function echoOptions<B extends Broadcaster>(
-  broadcaster: B,
+export async function echoOptions(
+  setup: EchoSetup,
   env: string,
-): Promise<EchoOptions<B>> {
-  const page: { Echo?: { options: EchoOptions<B>; disconnect(): void } } = {}
+): Promise<EchoOptions<Broadcaster>> {
+  const page: { Echo?: { options: EchoOptions<Broadcaster>; disconnect(): void } } = {}
   for (const [name, value] of Object.entries(viteVariables(env))) vi.stubEnv(name, value)
   vi.stubGlobal('window', page)
   vi.resetModules()
   try {
-    await import(`../../docs/snippets/echo-${broadcaster}.js`)
+    await import(`../../docs/snippets/echo-${setup}.js`)
   } finally {
     vi.unstubAllGlobals()
     vi.unstubAllEnvs()
   }
-  if (page.Echo === undefined) throw new Error(`echo-${broadcaster}.js made no Echo`)
+  if (page.Echo === undefined) throw new Error(`echo-${setup}.js made no Echo`)
   page.Echo.disconnect()
   return page.Echo.options
 }

@@ -44,6 +44,7 @@ const PARTS: readonly Part[] = [
   program('openssl', 'version'),
   program('g++', '--version'),
   program('chromium', '--version'),
+  program('nginx', '-v'),
 ]
 
 /**
