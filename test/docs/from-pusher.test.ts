@@ -45,7 +45,11 @@ describe('the page about moving from Pusher', () => {
         },
       },
     )
-    using page = await openPage('pusher', env, laravel, ANN)
+    using page = await openPage(
+      { setup: 'pusher', env: env, endpoint: `${laravel.url}/api/broadcasting` },
+      laravel,
+      ANN,
+    )
     const order = page.echo.private('orders.1')
     await subscribed(order)
     const shipped = listen(order, 'OrderShipped')
