@@ -46,14 +46,26 @@ function refused(reason: Refusal['reason'], message: string, status: number): Ad
 function readMember(channelData: string): Member | undefined {
   const data = parseSigned(channelData)
   if (data === undefined) return undefined
-  const userId = userIdOf(data['user_id'])
+  const userId = userIdOf(data['user_id'], channelData)
   const userInfo = textOf(data['user_info'])
   return userId === undefined || userInfo === undefined ? undefined : { userId, userInfo }
 }
 
 /** The user id as the string that is used everywhere, or undefined when it cannot be one. */
-function userIdOf(id: unknown): string | undefined {
-  const text = typeof id === 'number' && Number.isFinite(id) ? String(id) : id
+function userIdOf(id: unknown, channelData: string): string | undefined {
+  const text = typeof id === 'number' ? asWritten(id, channelData) : id
   if (typeof text !== 'string' || text === '' || text.length > USER_ID_LENGTH) return undefined
   return text
+}
+
+/** A number's text. Beyond 2^53 it stands in the JSON alone: once parsed, it can be another user's. */
+function asWritten(id: number, channelData: string): string | undefined {
+  if (Number.isSafeInteger(id)) return String(id)
+  if (!Number.isFinite(id)) return undefined
+  const written = new Set<string>()
+  for (const [, text = ''] of channelData.matchAll(/"user_id"\s*:\s*(-?\d[\d.eE+-]*)/g)) {
+    if (Number(text) === id) written.add(text)
+  }
+  const [only] = written
+  return written.size === 1 ? only : undefined // else a second one, deeper inside, may be the wrong one
 }

@@ -55,6 +55,6 @@ function readUser(userData: string): User | undefined {
 
 /** The user ids in a list, each once. Apps may give them as numbers. */
 function userIds(list: readonly unknown[]): string[] {
-  const ids = list.filter((id) => typeof id === 'string' || typeof id === 'number').map(String)
+  const ids = list.filter((id) => typeof id === 'string' || Number.isSafeInteger(id)).map(String)
   return [...new Set(ids)].filter(isUserId)
 }

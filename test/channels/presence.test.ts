@@ -34,6 +34,9 @@ describe('a presence channel', () => {
     ['text that looks like a number', '"7"', '7'],
     ['text of 128 characters', JSON.stringify('x'.repeat(128)), 'x'.repeat(128)],
     ['a name that objects have', '"__proto__"', '__proto__'],
+    ['a number with more digits than JavaScript keeps', '9007199254740993', '9007199254740993'],
+    ['a negative one of those', ' -9007199254740993 ', '-9007199254740993'],
+    ['a fraction', '7.5', '7.5'],
   ])('takes a user_id that is %s', (_what, id, userId) => {
     expect(admit(`{"user_id":${id}}`)).toEqual({
       admitted: true,
@@ -49,6 +52,10 @@ describe('a presence channel', () => {
     ['an object', '{"user_id":{"id":7}}'],
     ['an array', '{"user_id":["7"]}'],
     ['no finite number', '{"user_id":1e999}'],
+    [
+      'a number of so many digits that another, elsewhere, may be meant',
+      '{"user_id":9007199254740993,"user_info":{"user_id":9007199254740992}}',
+    ],
     ['longer than 128 characters', JSON.stringify({ user_id: 'x'.repeat(129) })],
     ['inherited, not its own', '{"__proto__":{"user_id":"7"}}'],
   ])('refuses a user_id that is %s', (_what, channelData) => {

@@ -137,6 +137,7 @@ describe('a watchlist', () => {
     ['numbers, as the ids they stand for', [9, 11], ['9', '11']],
     ['an id twice, once', ['9', '9'], ['9']],
     ['what is no id, ignored', ['9', '', 'a b', null, true, {}, ['11']], ['9']],
+    ['a number that is no longer what was written, ignored', [9, 2 ** 53, 0.5], ['9']],
     ['an object that has no text', ['9', { toString: 1, valueOf: 1 }], ['9']],
   ])('may hold %s', async (_what, watched, ids) => {
     await using server = await startServer()
