@@ -45,6 +45,22 @@ export const FAULTS = {
     remedy:
       'Start Redis, or correct the URL, user or password (redis.url, apps[].laravel.redisUrl).',
   },
+  RESOUND_POSTGRES_UNREACHABLE: {
+    meaning:
+      'PostgreSQL, which has the table of apps, does not answer or refuses us. The apps known from it go on being served, and the server keeps trying.',
+    remedy: 'Start PostgreSQL, or correct postgres.url, its user or password.',
+  },
+  RESOUND_POSTGRES_UNREADABLE: {
+    meaning:
+      'PostgreSQL answers, but the table of apps cannot be read. The apps known from it go on being served, and the server keeps trying.',
+    remedy:
+      'Create the table, grant its reading, or correct postgres.table: docs/postgres.md has the SQL.',
+  },
+  RESOUND_APP_REFUSED: {
+    meaning:
+      'A row of the table of apps is wrong, or contradicts another app. An app that was served before stays as it was; only disabling it counts.',
+    remedy: 'Correct the columns that the message names.',
+  },
 } as const
 
 export type ErrorCode = keyof typeof FAULTS

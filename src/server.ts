@@ -2,15 +2,16 @@
  * The composition root: builds every part in order, and stops them in reverse.
  */
 import type { Logger } from 'pino'
-import { type App, effectiveLimits } from './apps/app.ts'
-import { ConfiguredApps } from './apps/apps-from-config.ts'
+import type { App } from './apps/app.ts'
+import { Apps, NO_TABLE } from './apps/apps.ts'
+import { PostgresApps } from './apps/apps-from-postgres.ts'
 import { Bridge } from './bridge/bridge.ts'
 import { FORM_BYTES } from './bridge/form.ts'
 import { PROXY_HEADERS } from './bridge/proxy.ts'
 import { memoryBroker } from './broker/memory.ts'
 import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
-import type { Config } from './config/schema.ts'
+import type { Config, Limits } from './config/schema.ts'
 import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
@@ -55,6 +56,10 @@ export interface Server {
   stop(): Promise<void>
 }
 
+const WITHOUT_APPS: Readiness = {
+  ready: false,
+  reason: 'the table of apps has not been read from PostgreSQL yet',
+}
 const WITHOUT_REDIS: Readiness = {
   ready: false,
   reason: 'Redis, where a Laravel app publishes, does not answer',
@@ -67,7 +72,6 @@ const WITHOUT_REDIS: Readiness = {
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log, clock = realClock } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
-  let largestBody = bodyBytes(config)
 
   const publicApp = createApp(config.tls)
   const adminApp = createApp(undefined)
@@ -81,7 +85,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     counts,
     occurred,
   })
-  const apps = new ConfiguredApps(config)
+  const table = tableOf(config, log, clock)
+  const apps = new Apps({ config, table: table ?? NO_TABLE, log })
+  let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
   const bridge = new Bridge({ hub, log, clock })
@@ -110,7 +116,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       pathPrefix,
       timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
-      readiness: () => (readiness.ready && !laravel.isUp ? WITHOUT_REDIS : readiness),
+      readiness: () => {
+        if (!readiness.ready) return readiness
+        if (table?.isRead === false) return WITHOUT_APPS
+        return laravel.isUp ? readiness : WITHOUT_REDIS
+      },
       counted: (route, status) => requests.count(route, status),
     }),
     {
@@ -146,6 +156,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       redis: () => laravel.states(),
       webhooks: () => webhooks.states(),
       bridge: () => bridge.running(),
+      apps: () => apps.counts,
+      postgres: () => table?.state,
     })
     serveHttp(adminApp, createAdminApi(metrics, config.admin.token), {
       bodyBytes: () => 0,
@@ -158,20 +170,29 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopParts()
     throw fault
   }
-  let { redis } = config
+  let { redis, limits } = config
   laravel.listen(redis)
   webhooks.configure(apps.all())
   /** Brings what depends on the apps in line with them. @param removed apps that are no longer served */
   const appsChanged = (removed: readonly App[]): void => {
-    for (const connection of [...hub.connections()]) {
-      const { app } = connection
-      if (removed.includes(app)) connection.close(CLOSE.APP_NOT_FOUND, 'The app was removed.')
-      else if (!app.settings.enabled) connection.close(CLOSE.APP_DISABLED, 'The app is disabled.')
+    for (const { app, connections } of [...hub.lives()]) {
+      if (app.settings.enabled) continue
+      for (const connection of [...connections.values()]) {
+        connection.close(CLOSE.APP_DISABLED, 'The app is disabled.')
+      }
     }
+    for (const app of removed) {
+      for (const connection of [...hub.live(app).connections.values()]) {
+        connection.close(CLOSE.APP_NOT_FOUND, 'The app was removed.')
+      }
+      hub.forget(app)
+    }
+    largestBody = bodyBytes(limits, apps.all())
     laravel.listen(redis)
     webhooks.configure(apps.all())
     bridge.appsChanged(apps)
   }
+  table?.start(() => appsChanged(apps.update()))
 
   const stopping = new AbortController()
   let draining: Promise<void> | undefined
@@ -181,7 +202,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopping.abort()
     stopListening()
     closeAll(hub)
-    await Promise.all([laravel.stop(), webhooks.stop(), bridge.stop()])
+    await Promise.all([table?.stop(), laravel.stop(), webhooks.stop(), bridge.stop()])
     stopParts()
   }
 
@@ -192,8 +213,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     hub,
     reload(next) {
       redis = next.redis
-      appsChanged(apps.replace(next))
-      largestBody = bodyBytes(next)
+      limits = next.limits
+      appsChanged(apps.update(next))
       log.level = next.log.level
       return restartOnly(config, next)
     },
@@ -219,10 +240,18 @@ const NO_HEADERS: readonly string[] = []
 /** Whether a path can be one of the bridge's. */
 const isBridged = (path: string): boolean => path.endsWith('/auth') || path.endsWith('/user-auth')
 
-/** Room for a full batch of the largest events, twice over for what JSON escapes, and for its frame. */
-function bodyBytes({ limits, apps }: Config): number {
-  const largest = [limits, ...apps.map((app) => effectiveLimits(limits, app.limits))].map(
-    (own) => own.eventBytes * own.eventsPerBatch + own.channelNameLength * own.channelsPerEvent,
-  )
-  return 2 * Math.max(...largest) + 64 * 1024
+function tableOf({ postgres }: Config, log: Logger, clock: Clock): PostgresApps | undefined {
+  const { url } = postgres
+  if (url === undefined) return undefined
+  return new PostgresApps({ postgres: { ...postgres, url }, log, clock })
 }
+
+/** Room for a full batch of the largest events, twice over for what JSON escapes, and for its frame. */
+function bodyBytes(serverWide: Limits, apps: Iterable<App>): number {
+  let largest = bytesOfBatch(serverWide)
+  for (const { limits } of apps) largest = Math.max(largest, bytesOfBatch(limits))
+  return 2 * largest + 64 * 1024
+}
+
+const bytesOfBatch = (limits: Limits): number =>
+  limits.eventBytes * limits.eventsPerBatch + limits.channelNameLength * limits.channelsPerEvent

@@ -6,6 +6,7 @@
  * for the schema `AppConfig` to say; this only knows what they mean.
  */
 import { WEBHOOK_EVENTS } from '../config/schema.ts'
+import { json, kibibytes, number, numberOrNoLimit, text, truth } from './column.ts'
 
 export interface SoketiApp {
   /** For the schema to check. */
@@ -48,44 +49,6 @@ const credential = (name: string): Field => ({
   read: text,
 })
 
-/** Options and SQL turn an all-digit key or secret into a number. */
-const text = (value: unknown): unknown => (typeof value === 'number' ? String(value) : value)
-
-const number = (value: unknown): unknown =>
-  typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value
-
-const kibibytes = (value: unknown): unknown => {
-  const size = number(value)
-  return typeof size === 'number' ? Math.round(size * 1024) : value
-}
-
-/** Ours is 0, soketi's anything below it. */
-const numberOrNoLimit = (value: unknown): unknown => {
-  const most = number(value)
-  return typeof most === 'number' ? Math.max(0, most) : value
-}
-
-const TRUTHS = new Map<unknown, boolean>([
-  [1, true],
-  ['1', true],
-  ['true', true],
-  [0, false],
-  ['0', false],
-  ['false', false],
-])
-
-/** In SQL, soketi's are `smallint`. */
-const truth = (value: unknown): unknown => TRUTHS.get(value) ?? value
-
-const json = (value: unknown): unknown => {
-  if (typeof value !== 'string') return value
-  try {
-    return JSON.parse(value)
-  } catch {
-    return value // a text, which the schema refuses where it wants a list
-  }
-}
-
 const FIELDS = {
   id: credential('id'),
   key: credential('key'),
@@ -119,6 +82,9 @@ const FIELDS = {
 
 const ALL: readonly Field[] = Object.values(FIELDS)
 const KNOWN = new Set(ALL.flatMap(({ names }) => names))
+
+/** The columns of soketi's table. */
+export const SOKETI_COLUMNS: readonly string[] = ALL.flatMap(({ names }) => names.slice(-1))
 
 /** Translates soketi's record of one app. */
 export function fromSoketi(record: Fields): SoketiApp {

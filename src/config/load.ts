@@ -104,10 +104,11 @@ export function readConfig(request: ConfigRequest = {}): Reading {
   }
 }
 
-/** Whether an app has credentials, or some of them, which is for the schema to refuse. */
+/** Whether there is a table of apps, or an app has credentials, or some, which is for the schema to refuse. */
 function describesAnApp({ fileListsApps, settings }: Sources): boolean {
   const names = settings.map(({ path }) => nameOf(path))
-  return fileListsApps || CREDENTIALS.some((part) => names.includes(`apps[0].${part}`))
+  if (fileListsApps || names.includes('postgres.url')) return true
+  return CREDENTIALS.some((part) => names.includes(`apps[0].${part}`))
 }
 
 function credentialSettings(generated: GeneratedApp | undefined, file: string): readonly Setting[] {

@@ -37,8 +37,19 @@ const filePath = z
   .regex(/^(?!-----BEGIN)./)
   .meta({ accepts: 'the path of a PEM file, not its content' })
 
+const SSL_MODES = ['disable', 'require', 'verify-ca', 'verify-full', 'no-verify']
+
+/** Whether a PostgreSQL URL says nothing that would be passed over, such as `sslmode=prefer`. */
+function isUnderstood(url: string): boolean {
+  if (!URL.canParse(url)) return true // which is refused already
+  return [...new URL(url).searchParams].every(
+    ([name, value]) => name === 'sslmode' && SSL_MODES.includes(value),
+  )
+}
+
 /** A URL that paths can be appended to. */
 function isBareUrl(text: string): boolean {
+  if (!URL.canParse(text)) return true // which is refused already
   const { username, password, search, hash } = new URL(text)
   return `${username}${password}${search}${hash}` === ''
 }
@@ -400,9 +411,12 @@ const Options = z.strictObject({
       url: z
         .url({ protocol: /^postgres(ql)?$/, hostname: /./ })
         .refine(isDecodable, 'has a % that encodes nothing; a literal one is written %25')
+        .refine(isUnderstood, `may end with ?sslmode=, one of ${SSL_MODES.join(', ')}, and no more`)
         .optional()
         .meta({ accepts: 'a postgres:// URL', secret: 'password' })
-        .describe('PostgreSQL with a table of apps, served beside those of the configuration.'),
+        .describe(
+          'PostgreSQL with a table of apps, served beside those of the configuration. With ?sslmode=require or verify-full the connection is TLS and the certificate is verified; no-verify does not.',
+        ),
       table: z
         .string()
         .max(128)
@@ -411,8 +425,10 @@ const Options = z.strictObject({
         .default('apps')
         .describe('The table.'),
       cacheSeconds: count(1, 3600)
-        .default(5)
-        .describe('How old what is known of the table may be, where no notification comes.'),
+        .default(3)
+        .describe(
+          'How old what is known of the table may be, where PostgreSQL does not notify of changes.',
+        ),
       tls: tlsTo('PostgreSQL')
         .prefault({})
         .describe('TLS to PostgreSQL, where its URL asks for it (sslmode).'),

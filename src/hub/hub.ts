@@ -52,6 +52,12 @@ export class Hub {
     return live
   }
 
+  /** Lets go of an app that is not served any more and has no connection, and of what was counted. */
+  forget(app: App): void {
+    const live = this.#live.get(app.id)
+    if (live?.app === app && live.connections.size === 0) this.#live.delete(app.id)
+  }
+
   lives(): Iterable<LiveApp> {
     return this.#live.values()
   }

@@ -25,6 +25,14 @@ export interface WebhookState {
   readonly waiting: number
 }
 
+/** How the table of apps is doing. */
+export interface PostgresState {
+  readonly isUp: boolean
+  /** Undefined before the first read. */
+  readonly lastReadAgeSeconds: number | undefined
+  readonly refusedRows: number
+}
+
 export interface MetricsSources {
   readonly version: string
   /** In front of every name. */
@@ -41,6 +49,10 @@ export interface MetricsSources {
   readonly webhooks: () => Iterable<WebhookState>
   /** Requests that the authorisation bridge has under way. */
   readonly bridge: () => Iterable<{ readonly appId: string; readonly count: number }>
+  /** How many apps are served, by where they come from. */
+  readonly apps: () => Readonly<Record<string, number>>
+  /** Undefined where no table is configured. */
+  readonly postgres: () => PostgresState | undefined
 }
 
 export class Metrics {
@@ -69,6 +81,7 @@ export class Metrics {
     this.#defineRedis()
     this.#defineWebhooks()
     this.#defineBridge()
+    this.#defineApps()
   }
 
   get contentType(): string {
@@ -235,6 +248,36 @@ export class Metrics {
       (gauge) => {
         for (const { appId, count } of this.#sources.bridge()) gauge.set({ app: appId }, count)
       },
+    )
+  }
+
+  #defineApps(): void {
+    this.#register.gauge('apps', 'Apps that are served.', ['source'], (gauge) => {
+      for (const [source, count] of Object.entries(this.#sources.apps())) {
+        gauge.set({ source }, count)
+      }
+    })
+    const ofTable = (
+      name: string,
+      help: string,
+      read: (state: PostgresState) => number | undefined,
+    ): void =>
+      this.#register.gauge(name, help, [], (gauge) => {
+        const state = this.#sources.postgres()
+        const value = state === undefined ? undefined : read(state)
+        if (value === undefined) gauge.remove()
+        else gauge.set(value)
+      })
+    ofTable('postgres_up', 'Whether the table of apps can be read.', ({ isUp }) => (isUp ? 1 : 0))
+    ofTable(
+      'postgres_last_read_age_seconds',
+      'Age of what is known of the table of apps.',
+      ({ lastReadAgeSeconds }) => lastReadAgeSeconds,
+    )
+    ofTable(
+      'postgres_refused_rows',
+      'Rows of the table of apps that are wrong.',
+      ({ refusedRows }) => refusedRows,
     )
   }
 

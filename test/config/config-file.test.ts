@@ -128,6 +128,19 @@ it.each([
     '"postgres": {"url": "postgres://h/db", "tls": {"ca": "/ca"}}',
     'postgres.tls.ca is not used unless postgres.url asks for TLS: end it with ?sslmode=verify-full',
   ],
+  [
+    '"postgres": {"url": "postgres://u:hidden@h/db?sslmode=prefer"}',
+    'postgres.url may end with ?sslmode=, one of disable, require, verify-ca, verify-full, no-verify, and no more',
+  ],
+  [
+    '"postgres": {"url": "postgres://u:hidden@h/db?sslrootcert=system"}',
+    'postgres.url may end with ?sslmode=, one of disable, require, verify-ca, verify-full, no-verify, and no more',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"authUrl":"nothing"}}]',
+    'apps[0].laravel.authUrl must be an http:// or https:// URL, not "nothing"',
+  ],
+  ['"postgres": {"url": "hidden"}', 'postgres.url must be a postgres:// URL'],
   ['"redis": {"url": "http://host"}', 'redis.url must be a redis:// or rediss:// URL'],
   ['"redis": {"url": "secret-host"}', 'redis.url must be a redis:// or rediss:// URL'],
   [

@@ -35,6 +35,13 @@ describe('without any app configured', () => {
     expect(start(elsewhere).config.apps[0]?.secret).not.toBe(apps[0]?.secret)
   })
 
+  it('none is generated where apps come from a table', () => {
+    using directory = new Directory()
+    const { config } = start(directory, { RESOUND_POSTGRES_URL: 'postgres://db/apps' })
+    expect(config.apps).toEqual([])
+    expect(readdirSync(directory.path)).toEqual([])
+  })
+
   it('its other options come from the environment', () => {
     using directory = new Directory()
     const { apps } = start(directory, { RESOUND_APP_CLIENT_EVENTS: 'true' }).config

@@ -1,11 +1,12 @@
 /**
- * The parts of the system that the tests run against: Redis, PHP, Composer and Chromium.
+ * The parts of the system that the tests run against: Redis, PostgreSQL, PHP, Composer and Chromium.
  *
  * What is missing is installed where that can be done unasked (Debian and its kin, as root); anywhere
  * else `bringSystemParts` fails and says what to install. It never goes on without a part.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { postgresPrograms } from './postgres.ts'
 
 const run = promisify(execFile)
 
@@ -33,11 +34,17 @@ const phpExtension = (module: string, debianPackage: string): Part => ({
 
 const PARTS: readonly Part[] = [
   program('redis-server', '--version'),
+  {
+    name: 'PostgreSQL',
+    debianPackage: 'postgresql',
+    isPresent: async () => (await postgresPrograms()) !== undefined,
+  },
   program('php', '--version', 'php-cli'),
   phpExtension('curl', 'php-curl'),
   phpExtension('mbstring', 'php-mbstring'),
   phpExtension('pdo_sqlite', 'php-sqlite3'),
   phpExtension('redis', 'php-redis'),
+  phpExtension('pdo_pgsql', 'php-pgsql'),
   phpExtension('dom', 'php-xml'),
   program('composer', '--version'),
   program('unzip', '-v'),

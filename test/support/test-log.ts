@@ -19,11 +19,16 @@ export class TestLog {
     this.logger = pino({ base: null, timestamp: false }, { write })
   }
 
-  /** The first line whose message matches, as soon as it is written. @throws Error when none is */
-  async line(message: RegExp): Promise<Line> {
-    const signal = AbortSignal.timeout(PATIENCE_MS)
+  /** The lines so far whose message matches. */
+  lines(message: RegExp): readonly Line[] {
+    return this.#lines.filter(({ msg }) => message.test(String(msg)))
+  }
+
+  /** The first line whose message matches, as soon as it is written. @throws Error when none is in time */
+  async line(message: RegExp, patienceMilliseconds = PATIENCE_MS): Promise<Line> {
+    const signal = AbortSignal.timeout(patienceMilliseconds)
     for (;;) {
-      const line = this.#lines.find(({ msg }) => message.test(String(msg)))
+      const [line] = this.lines(message)
       if (line !== undefined) return line
       await once(this.#written, 'line', { signal })
     }

@@ -1,0 +1,2 @@
+CREATE ROLE resound LOGIN PASSWORD 'change-me';
+GRANT SELECT ON apps TO resound;

@@ -1,0 +1,10 @@
+CREATE OR REPLACE FUNCTION resound_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_notify('resound_' || TG_TABLE_NAME, '');
+  RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER resound_notify
+  AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON apps
+  FOR EACH STATEMENT EXECUTE FUNCTION resound_notify();

@@ -1,0 +1,20 @@
+CREATE TABLE IF NOT EXISTS apps (
+  id varchar(255) PRIMARY KEY,
+  "key" varchar(255) NOT NULL,
+  secret varchar(255) NOT NULL,
+  max_connections integer NOT NULL,
+  enable_client_messages smallint NOT NULL,
+  "enabled" smallint NOT NULL,
+  max_backend_events_per_sec integer NOT NULL,
+  max_client_events_per_sec integer NOT NULL,
+  max_read_req_per_sec integer NOT NULL,
+  webhooks json,
+  max_presence_members_per_channel smallint NULL,
+  max_presence_member_size_in_kb smallint NULL,
+  max_channel_name_length smallint NULL,
+  max_event_channels_at_once smallint NULL,
+  max_event_name_length smallint NULL,
+  max_event_payload_in_kb smallint NULL,
+  max_event_batch_size smallint NULL,
+  enable_user_authentication smallint NOT NULL
+);

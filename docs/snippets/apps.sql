@@ -1,0 +1,23 @@
+CREATE TABLE apps (
+  id                               varchar(64)  PRIMARY KEY,
+  key                              varchar(64)  NOT NULL UNIQUE,
+  secret                           varchar(200) NOT NULL,
+  previous_secret                  varchar(200),
+  name                             varchar(200),
+  enabled                          boolean      NOT NULL DEFAULT true,
+  max_connections                  integer      NOT NULL DEFAULT -1,
+  allowed_origins                  jsonb        NOT NULL DEFAULT '["*"]',
+  enable_client_messages           boolean      NOT NULL DEFAULT false,
+  enable_user_authentication       boolean      NOT NULL DEFAULT false,
+  subscription_count               boolean      NOT NULL DEFAULT false,
+  webhooks                         jsonb        NOT NULL DEFAULT '[]',
+  laravel                          jsonb,
+  max_client_events_per_sec        integer,
+  max_presence_members_per_channel integer,
+  max_presence_member_size_in_kb   real,
+  max_channel_name_length          integer,
+  max_event_channels_at_once       integer,
+  max_event_name_length            integer,
+  max_event_payload_in_kb          real,
+  max_event_batch_size             integer
+);
