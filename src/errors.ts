@@ -39,6 +39,10 @@ export const FAULTS = {
     remedy:
       'Make the working directory writable, or configure an app (RESOUND_APP_ID, RESOUND_APP_KEY, RESOUND_APP_SECRET).',
   },
+  RESOUND_OUTPUT_UNWRITABLE: {
+    meaning: 'A command cannot write its result to the file that it was given.',
+    remedy: 'Name a file that is not there yet, in a directory that is writable.',
+  },
   RESOUND_REDIS_UNREACHABLE: {
     meaning:
       'Redis, where a Laravel app publishes, does not answer or refuses us. The server keeps trying.',

@@ -7,6 +7,7 @@ import { Command, CommanderError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
 import { version } from '../version.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { importSoketi } from './import-soketi.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { start } from './start.ts'
 import { showVersion } from './version.ts'
@@ -20,6 +21,14 @@ Without a configured app, one is generated and kept in .resound/ here.
 SIGTERM and SIGINT let connections go at a pace and end with 0; a second one
 ends at once, with 130. SIGHUP reads the configuration again.
 Ends with 78 when the configuration is refused, with 1 when it cannot listen.`
+
+const IMPORT_HELP = `
+Reads the JSON file that soketi was started with, its SOKETI_ variables (and
+those in an .env here, as soketi does), or both, where variables win. Prints a
+configuration for start --config; it holds the apps' secrets.
+What is not taken over, or works differently, is listed on standard error.
+Ends with 1 when an app could not be taken over, after printing the rest, and
+with 78 when the file cannot be read.`
 
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -96,6 +105,26 @@ function commands(ended: (code: number) => void): Command {
     .addOption(json())
     .action((options: Json) => ended(env(options)))
 
+  const imports = config
+    .command('import')
+    .summary('make a configuration out of another server')
+    .description("Makes a configuration file out of another server's settings")
+    .helpCommand(false)
+  imports
+    .command('soketi')
+    .summary('of soketi')
+    .description("Makes a configuration file out of soketi's settings")
+    .argument('[file]', "soketi's configuration file, JSON")
+    .option('--env', 'read SOKETI_ variables as well, or alone')
+    .option('--output <file>', 'write it there, where no file may be yet')
+    .addOption(json())
+    .addHelpText('after', IMPORT_HELP)
+    .action((file: string | undefined, options: Json & Import, command: Command) => {
+      const { env = false, output, json: asJson = false } = options
+      if (file === undefined && !env) command.error('error: name a file, or use --env')
+      ended(importSoketi({ file, env, output, json: asJson }))
+    })
+
   program
     .command('version')
     .summary('print the version')
@@ -107,6 +136,11 @@ function commands(ended: (code: number) => void): Command {
 
 interface Json {
   readonly json?: boolean
+}
+
+interface Import {
+  readonly env?: boolean
+  readonly output?: string
 }
 
 function json(): Option {

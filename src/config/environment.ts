@@ -126,12 +126,12 @@ function invalid(variable: string, message: string): Problem {
 }
 
 /**
- * Whether Kubernetes set this variable for a Service whose name begins with resound.
+ * Whether Kubernetes set this variable for a Service whose name it begins with.
  *
  * Kubernetes, "Discovering services": {NAME}_SERVICE_HOST, {NAME}_SERVICE_PORT[_{PORT}], and Docker's
  * {NAME}_PORT=tcp://... with its parts. RESOUND_PORT itself is one of them.
  */
-function isServiceLink(variable: string, text: string): boolean {
+export function isServiceLink(variable: string, text: string): boolean {
   return (
     /_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$/.test(
       variable,

@@ -48,6 +48,9 @@ export interface Loaded {
 
 export type Reading = Loaded | { readonly valid: false; readonly problems: readonly Problem[] }
 
+/** The process's environment, for those who read it for something else than our configuration. */
+export const processEnvironment = (): Environment => process.env
+
 /**
  * Reads the whole configuration.
  *
@@ -65,7 +68,7 @@ export function loadConfig(request: ConfigRequest = {}): Loaded {
  * @throws ResoundError RESOUND_STATE_UNWRITABLE, where a generated app is to be kept
  */
 export function readConfig(request: ConfigRequest = {}): Reading {
-  const { flags = {}, environment = process.env, directory = process.cwd() } = request
+  const { flags = {}, environment = processEnvironment(), directory = process.cwd() } = request
   const sources = collectSources(flags, environment, directory)
   if (sources.file !== undefined && sources.file.problems.length > 0) {
     return { valid: false, problems: sources.problems } // what else the file says cannot be judged

@@ -31,6 +31,24 @@ export function withValue(container: unknown, path: Path, value: unknown): unkno
   return { ...container, [key]: withValue(container?.[key], rest, value) }
 }
 
+/** A copy of `container` without what stands at `path`; in a list, what follows moves up. */
+export function withoutValue(container: unknown, path: Path): unknown {
+  const [key, ...rest] = path
+  if (Array.isArray(container)) {
+    return container.flatMap((item, index) => {
+      if (index !== key) return [item]
+      return rest.length === 0 ? [] : [withoutValue(item, rest)]
+    })
+  }
+  if (!isObject(container)) return container
+  return Object.fromEntries(
+    Object.entries(container).flatMap(([name, value]) => {
+      if (name !== key) return [[name, value]]
+      return rest.length === 0 ? [] : [[name, withoutValue(value, rest)]]
+    }),
+  )
+}
+
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -13,6 +13,8 @@ const COMMANDS = [
   ['config', 'show'],
   ['config', 'docs'],
   ['config', 'env'],
+  ['config', 'import'],
+  ['config', 'import', 'soketi'],
   ['version'],
 ] as const
 
