@@ -82,7 +82,7 @@ async function readToPong(client: TestClient): Promise<void> {
 
 describe('with metrics.prefix soketi_', () => {
   it('the metrics are those of soketi, by name, type and labels, and count the same', async () => {
-    await using soketi = await startSoketi([], {
+    await using soketi = await startSoketi({
       SOKETI_DEFAULT_APP_ID: APP.id,
       SOKETI_DEFAULT_APP_KEY: APP.key,
       SOKETI_DEFAULT_APP_SECRET: APP.secret,

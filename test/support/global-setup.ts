@@ -2,13 +2,20 @@
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
+import { installLaravelEchoServer } from './laravel-echo-server.ts'
 import { installLaravel } from './laravel-files.ts'
+import { installSoketi } from './soketi.ts'
 import { bringSystemParts } from './system.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 
 export async function setup(): Promise<void> {
-  await Promise.all([build(), bringSystemParts().then(installLaravel)])
+  await Promise.all([
+    build(),
+    bringSystemParts().then(installLaravel),
+    installSoketi(),
+    installLaravelEchoServer(),
+  ])
 }
 
 /** @throws Error with what the compiler says. */

@@ -1,10 +1,7 @@
 /** soketi as npm has it, for those who compare with it or move from it. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { Directory } from './directory.ts'
 import { freePort } from './free-port.ts'
+import { startNodeProgram } from './node-program.ts'
 import { installPackages } from './npm-package.ts'
 
 /** Installs soketi, once, on the uWebSockets.js that Resound runs on. @returns its program */
@@ -25,51 +22,29 @@ export interface Soketi extends AsyncDisposable {
 /**
  * Starts soketi on free ports of the loopback, with its metrics.
  *
- * @param args of `soketi start`
- * @param environment variables beside PATH
- * @throws Error with what it printed when it ends instead
+ * @param environment its variables
+ * @param configuration its file in JSON, if it has one
  */
 export async function startSoketi(
-  args: readonly string[],
-  environment: Readonly<Record<string, string>> = {},
+  environment: Readonly<Record<string, string>>,
+  configuration?: string,
 ): Promise<Soketi> {
   const [port, metricsPort] = [await freePort(), await freePort()]
-  const home = new Directory()
-  const child = spawn(process.execPath, [await installSoketi(), 'start', ...args], {
-    cwd: home.path,
-    env: {
-      PATH: process.env['PATH'],
-      HOME: home.path,
-      NODE_NO_WARNINGS: '1',
-      SOKETI_HOST: '127.0.0.1',
-      SOKETI_PORT: String(port),
-      SOKETI_METRICS_ENABLED: 'true',
-      SOKETI_METRICS_HOST: '127.0.0.1',
-      SOKETI_METRICS_SERVER_PORT: String(metricsPort),
-      ...environment,
+  const file = configuration === undefined ? [] : ['--config=soketi.json']
+  const program = await startNodeProgram(
+    [await installSoketi(), 'start', ...file],
+    'Server is up and running',
+    {
+      environment: {
+        SOKETI_HOST: '127.0.0.1',
+        SOKETI_PORT: String(port),
+        SOKETI_METRICS_ENABLED: 'true',
+        SOKETI_METRICS_HOST: '127.0.0.1',
+        SOKETI_METRICS_SERVER_PORT: String(metricsPort),
+        ...environment,
+      },
+      files: configuration === undefined ? {} : { 'soketi.json': configuration },
     },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = once(child, 'close')
-  const kill = (): void => void child.kill('SIGKILL')
-  process.once('exit', kill)
-  let printed = ''
-  const isUp = new Promise<boolean>((resolve) => {
-    createInterface(child.stdout).on('line', (line) => {
-      printed += `${line}\n`
-      if (line.includes('Server is up and running')) resolve(true)
-    })
-  })
-  const up = await Promise.race([isUp, ended.then(() => false)])
-  if (!up) throw new Error(`soketi did not start:\n${printed}`)
-  return {
-    port,
-    metricsPort,
-    async [Symbol.asyncDispose]() {
-      kill()
-      await ended
-      process.off('exit', kill)
-      home[Symbol.dispose]()
-    },
-  }
+  )
+  return { port, metricsPort, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
 }
