@@ -2,6 +2,7 @@
  * The composition root: builds every part in order, and stops them in reverse.
  */
 import type { Logger } from 'pino'
+import { AnyOriginWarning } from './apps/any-origin.ts'
 import type { App } from './apps/app.ts'
 import { Apps, NO_TABLE } from './apps/apps.ts'
 import { PostgresApps } from './apps/apps-from-postgres.ts'
@@ -171,8 +172,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw fault
   }
   let { redis, limits } = config
+  const anyOrigin = new AnyOriginWarning(log)
   laravel.listen(redis)
   webhooks.configure(apps.all())
+  anyOrigin.review(apps.all())
   /** Brings what depends on the apps in line with them. @param removed apps that are no longer served */
   const appsChanged = (removed: readonly App[]): void => {
     for (const { app, connections } of [...hub.lives()]) {
@@ -191,6 +194,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     laravel.listen(redis)
     webhooks.configure(apps.all())
     bridge.appsChanged(apps)
+    anyOrigin.review(apps.all())
   }
   table?.start(() => appsChanged(apps.update()))
 

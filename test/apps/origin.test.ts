@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isAllowedOrigin } from '../../src/apps/origin.ts'
+import { allowsAnyHost, isAllowedOrigin } from '../../src/apps/origin.ts'
 
 describe('an origin', () => {
   it.each([
@@ -48,5 +48,25 @@ describe('an origin', () => {
   it('matches when any of the patterns does, and none when there are none', () => {
     expect(isAllowedOrigin('https://b', ['https://a', 'https://b'])).toBe(true)
     expect(isAllowedOrigin('https://b', [])).toBe(false)
+  })
+})
+
+describe('a list of origins keeps no host out', () => {
+  it.each(['*', 'https://*', '*:*', 'http://*:8000', '*.*', '**', '*://*'])(
+    'with %s',
+    (pattern) => {
+      expect(allowsAnyHost(['https://a.example', pattern])).toBe(true)
+    },
+  )
+
+  it.each(['*.example.com', 'https://*.com', 'localhost:*', '*://localhost', 'app-*', 'null'])(
+    'but does with %s',
+    (pattern) => {
+      expect(allowsAnyHost([pattern])).toBe(false)
+    },
+  )
+
+  it('but does when it is empty', () => {
+    expect(allowsAnyHost([])).toBe(false)
   })
 })
