@@ -3,6 +3,7 @@
  */
 import { allowsAnyHost } from '../apps/origin.ts'
 import { isPrivateHost } from '../outward/address.ts'
+import { redisContradictions } from './redis-contradictions.ts'
 import type { Options } from './schema.ts'
 
 /** A message follows the option's name, as in "admin.token is required ...". */
@@ -16,7 +17,7 @@ export function contradictions(config: Options): readonly Contradiction[] {
   return [
     ...exposedAdmin(config),
     ...sharedCredentials(config),
-    ...redisSources(config),
+    ...redisContradictions(config),
     ...postgresTls(config),
     ...privateWebhooks(config),
     ...authAtSubscribe(config),
@@ -41,35 +42,6 @@ function* sharedCredentials({ apps }: Options): Generator<Contradiction> {
         yield { path: ['apps', index, field], message: `is used by two apps: ${app[field]}` }
       }
       seen.add(app[field])
-    }
-  }
-}
-
-function* redisSources({ apps, redis }: Options): Generator<Contradiction> {
-  const heard: { readonly url: string; readonly prefix: string }[] = []
-  for (const [index, { laravel }] of apps.entries()) {
-    const { redisPrefix: prefix, redisUrl } = laravel
-    const url = redisUrl ?? redis.url
-    const path = ['apps', index, 'laravel']
-    if (prefix === undefined) {
-      if (redisUrl === undefined) continue
-      const message = "is required beside redisUrl: it is the Laravel app's own, and not guessed"
-      yield { path: [...path, 'redisPrefix'], message }
-    } else if (url === undefined) {
-      const message = 'is required beside redisPrefix, unless redis.url is set'
-      yield { path: [...path, 'redisUrl'], message }
-    } else {
-      // An app would hear another's private channels under names that are public to its own clients.
-      const overlaps = heard.some(
-        (other) =>
-          other.url === url && (other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix)),
-      )
-      if (overlaps) {
-        const message =
-          "and another app's prefix on the same Redis begin alike: one app would hear the other's events"
-        yield { path: [...path, 'redisPrefix'], message }
-      }
-      heard.push({ url, prefix })
     }
   }
 }

@@ -19,7 +19,7 @@ import { type Problem, refusal } from './problem.ts'
 import type { Config } from './schema.ts'
 import { describeOrigin, type Origin, type Setting } from './setting.ts'
 import { collectSources, type Flags, type Sources } from './sources.ts'
-import { tlsProblem } from './tls-problem.ts'
+import { tlsProblems } from './tls-problems.ts'
 import { originIn, validate } from './validate.ts'
 
 export interface ConfigRequest {
@@ -81,13 +81,13 @@ export function readConfig(request: ConfigRequest = {}): Reading {
   if (config === undefined || all.length > 0) return { valid: false, problems: all }
   const originOf = (path: Path): Origin =>
     originIn(settings, sources.file, path) ?? { kind: 'default' }
-  const unusable = tlsProblem(config, directory)
-  if (unusable !== undefined) {
-    const place = describeOrigin(originOf(['tls', 'cert']))
-    return {
-      valid: false,
-      problems: [{ code: 'RESOUND_CONFIG_INVALID', place, message: unusable }],
-    }
+  const unusable = tlsProblems(config, directory)
+  if (unusable.length > 0) {
+    const problems = unusable.map(({ path, message }): Problem => {
+      const place = describeOrigin(originOf(path))
+      return { code: 'RESOUND_CONFIG_INVALID', place, message }
+    })
+    return { valid: false, problems }
   }
   if (generated?.isKept === false && request.keepGeneratedApp === true) {
     keepGeneratedApp(file, generated.app)

@@ -57,10 +57,13 @@ export function collectSources(flags: Flags, environment: Environment, directory
     ...variables.settings,
     ...flagSettings(flags),
   ]
+  const besideCluster = urlBesideCluster(every)
   const fileListsApps = every.some(listsApps)
   const dropped = fileListsApps ? every.filter(describesApp) : prefixWithoutRedis(every)
   const refused = dropped.filter(({ origin }) => isOurVariable(origin))
-  const settings = every.filter((setting) => !dropped.includes(setting))
+  const settings = every.filter(
+    (setting) => !dropped.includes(setting) && !besideCluster.includes(setting),
+  )
   const ignored = dropped.filter((setting) => !refused.includes(setting))
   return {
     settings,
@@ -78,6 +81,10 @@ export function collectSources(flags: Flags, environment: Environment, directory
           ? 'the file lists the apps, so these variables describe none'
           : 'a Redis prefix does nothing where no Redis is configured',
         variablesOf(ignored),
+      ),
+      ...noticeOf(
+        'a Redis Cluster is configured, so these variables name no other Redis',
+        variablesOf(besideCluster),
       ),
       ...noticeOf(
         'these variables come from Kubernetes (enableServiceLinks) and are left alone',
@@ -129,11 +136,24 @@ function describesApp({ path, origin }: Setting): boolean {
   return path[0] === 'apps' && origin.kind !== 'file'
 }
 
+const NAMES_A_REDIS = /^(?:redis\.(?:url|cluster)|apps\[0\]\.laravel\.redis(?:Url|Cluster))\b/
+
 /** A prefix by Laravel's name, which stands in many an environment, asks for no Redis by itself. */
 function prefixWithoutRedis(settings: readonly Setting[]): readonly Setting[] {
   const names = settings.map(({ path }) => nameOf(path))
-  if (names.includes('redis.url') || names.includes('apps[0].laravel.redisUrl')) return []
+  if (names.some((name) => NAMES_A_REDIS.test(name))) return []
   return settings.filter(({ origin }) => variablesOf([{ origin }]).includes('REDIS_PREFIX'))
+}
+
+/** Laravel's name of one Redis, which stands beside many a Cluster; whoever names a Cluster means that. */
+function urlBesideCluster(settings: readonly Setting[]): readonly Setting[] {
+  const hasCluster = settings.some(({ path }) => /^redis\.cluster\b/.test(nameOf(path)))
+  if (!hasCluster) return []
+  const isLaravels = (variable: string): boolean => variable.startsWith('REDIS_')
+  return settings.filter(
+    ({ path, origin }) =>
+      nameOf(path) === 'redis.url' && variablesOf([{ origin }]).some(isLaravels),
+  )
 }
 
 function isOurVariable(origin: Setting['origin']): boolean {

@@ -147,6 +147,30 @@ it.each([
     '"redis": {"url": "redis://:100%@host"}',
     'redis.url has a % that encodes nothing; a literal one is written %25',
   ],
+  [
+    '"redis": {"url": "redis://h", "cluster": ["redis://a"]}',
+    'redis.cluster and url exclude each other: a Redis is a Cluster or is none',
+  ],
+  [
+    '"redis": {"cluster": ["redis://a"], "sentinels": ["redis://b"]}',
+    'redis.cluster and sentinels exclude each other: a Cluster has no Sentinels',
+  ],
+  [
+    '"redis": {"sentinels": ["redis://a"]}',
+    'redis.url is required beside sentinels: its host is the name of the master',
+  ],
+  [
+    '"redis": {"cluster": ["redis://a", "rediss://b"]}',
+    'redis.cluster must be redis:// in all URLs or rediss:// in all',
+  ],
+  [
+    '"redis": {"url": "rediss://h", "tls": {"cert": "/c"}}',
+    'redis.tls.key is required beside tls.cert',
+  ],
+  [
+    '"redis": {"url": "redis://h", "tls": {"ca": "/ca"}}',
+    'redis.tls.ca is not used unless a URL beside it (url, cluster) begins with rediss://',
+  ],
   ['"tls": {"cert": "/cert.pem"}', 'tls.key is required (RESOUND_TLS_KEY)'],
   [
     '"tls": {"cert": "-----BEGIN CERTIFICATE-----", "key": "/k"}',
@@ -172,6 +196,18 @@ it.each([
   [
     '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"redisUrl":"redis://h"}}]',
     "apps[0].laravel.redisPrefix is required beside redisUrl: it is the Laravel app's own, and not guessed",
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"redisCluster":["redis://h"]}}]',
+    "apps[0].laravel.redisPrefix is required beside redisCluster: it is the Laravel app's own, and not guessed",
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"redisSentinels":["redis://h"]}}]',
+    'apps[0].laravel.redisUrl is required beside redisSentinels: its host is the name of the master',
+  ],
+  [
+    '"apps": [{"id":"1","key":"k","secret":"s","laravel":{"redisTls":{"ca":"/ca"}}}]',
+    'apps[0].laravel.redisTls.ca is not used unless a URL beside it (redisUrl, redisCluster) begins with rediss://',
   ],
   [
     '"apps": [{"id":"1","key":"k","secret":"s","allowedOrigins":["https://a.test"],"laravel":{"authAtSubscribe":true}}]',
@@ -234,6 +270,57 @@ it('accepts files for TLS to a PostgreSQL whose URL asks for it', () => {
     tls: { ca: '/ca', cert: '/c', key: '/k' },
   }
   expect(problemsIn({ files: { 'resound.json': { postgres } } })).toEqual([])
+})
+
+it.each<[string, object, object]>([
+  [
+    'however its address is written, and whoever the user is',
+    { redisUrl: 'redis://ann:a@Host' },
+    { redisUrl: 'redis://bob:b@host:6379/1' },
+  ],
+  [
+    'under one name by one Sentinel',
+    { redisUrl: 'redis://main', redisSentinels: ['redis://a', 'redis://b'] },
+    { redisUrl: 'redis://main', redisSentinels: ['redis://b:26379'] },
+  ],
+  [
+    'by one node of its Cluster',
+    { redisCluster: ['redis://a:7000', 'redis://b:7000'] },
+    { redisCluster: ['redis://c:7000', 'redis://a:7000'] },
+  ],
+])('knows one Redis %s', (_what, one, other) => {
+  const problems = (prefixes: readonly string[]) =>
+    problemsIn({
+      files: {
+        'resound.json': {
+          apps: [one, other].map((laravel, id) => ({
+            id,
+            key: `k${id}`,
+            secret: 's',
+            laravel: { ...laravel, redisPrefix: prefixes[id] },
+          })),
+        },
+      },
+    })
+  expect(problems(['a_', 'a_'])).toEqual([expect.stringContaining('begin alike')])
+  expect(problems(['a_', 'b_'])).toEqual([])
+})
+
+it.each<[string, object, object]>([
+  ['hosts', { redisUrl: 'redis://a' }, { redisUrl: 'redis://b' }],
+  [
+    'masters of the same Sentinels',
+    { redisUrl: 'redis://one', redisSentinels: ['redis://a'] },
+    { redisUrl: 'redis://two', redisSentinels: ['redis://a'] },
+  ],
+])('takes two %s for two', (_what, one, other) => {
+  const apps = [one, other].map((laravel, id) => ({
+    id,
+    key: `k${id}`,
+    secret: 's',
+    laravel: { ...laravel, redisPrefix: 'a_' },
+  }))
+  expect(problemsIn({ files: { 'resound.json': { apps } } })).toEqual([])
 })
 
 it('refuses two apps of one Redis whose prefixes begin alike', () => {

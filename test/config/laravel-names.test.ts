@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { loaded } from '../support/reading.ts'
+import { type Given, loaded } from '../support/reading.ts'
 
 const REVERB = { REVERB_APP_ID: '1', REVERB_APP_KEY: 'reverb', REVERB_APP_SECRET: 'r' }
 const PUSHER = { PUSHER_APP_ID: '2', PUSHER_APP_KEY: 'pusher', PUSHER_APP_SECRET: 'p' }
@@ -62,6 +62,24 @@ it.each([
 it('gives a prefix to a Redis of our own name', () => {
   const environment = { ...REVERB, REDIS_PREFIX: 'app_', RESOUND_REDIS_URL: 'redis://cache' }
   expect(app(environment)?.laravel.redisPrefix).toBe('app_')
+})
+
+it.each<[string, Given]>([
+  ['the environment', { environment: { RESOUND_REDIS_CLUSTER: 'redis://a,redis://b' } }],
+  ['the file', { files: { 'resound.json': { redis: { cluster: ['redis://a', 'redis://b'] } } } }],
+])('gives a prefix to a Redis Cluster of %s, which REDIS_HOST does not name', (_what, given) => {
+  const names = { ...REVERB, REDIS_PREFIX: 'app_', REDIS_HOST: 'cache' }
+  const { config, notices } = loaded({ ...given, environment: { ...names, ...given.environment } })
+  expect(config.redis).toMatchObject({ cluster: ['redis://a', 'redis://b'] })
+  expect(config.redis.url).toBeUndefined()
+  expect(config.apps[0]?.laravel.redisPrefix).toBe('app_')
+  expect(notices).toEqual([
+    {
+      level: 'info',
+      message: 'a Redis Cluster is configured, so these variables name no other Redis',
+      fields: { variables: ['REDIS_HOST'] },
+    },
+  ])
 })
 
 it('leaves a prefix alone where there is no Redis, and says so', () => {

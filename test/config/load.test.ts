@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadConfig } from '../../src/config/load.ts'
 import { ResoundError } from '../../src/errors.ts'
+import { createAuthority } from '../support/certificate.ts'
 import { Directory } from '../support/directory.ts'
 import { APP_VARIABLES, type Given, loaded, problemsIn } from '../support/reading.ts'
 
@@ -194,6 +195,34 @@ describe('a refused configuration', () => {
     }
     throw new Error('the configuration was accepted')
   }
+})
+
+it('refuses TLS files that cannot be used, each at its place', () => {
+  using certificates = new Directory()
+  const { ca, server, client } = createAuthority(certificates)
+  const url = 'rediss://host'
+  const file = {
+    redis: { url, tls: { ca: '/nowhere/ca.pem', ...client } },
+    apps: [
+      {
+        ...APP,
+        laravel: {
+          redisPrefix: '',
+          redisUrl: url,
+          redisTls: { ca, cert: client.cert, key: server.key },
+        },
+      },
+    ],
+  }
+  const problems = problemsIn({ files: { 'resound.json': JSON.stringify(file, null, 1) } })
+  expect(problems).toEqual([
+    expect.stringMatching(
+      /^resound\.json:5:\d+: redis\.tls\.ca cannot be used: ENOENT.*\/nowhere\/ca\.pem/,
+    ),
+    expect.stringMatching(
+      /^resound\.json:\d+:\d+: apps\[0\]\.laravel\.redisTls\.cert and apps\[0\]\.laravel\.redisTls\.key cannot be used: /,
+    ),
+  ])
 })
 
 it('knows a default in a group of the file for a default, and a list for the file’s', () => {

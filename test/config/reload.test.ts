@@ -7,7 +7,7 @@ const APP = { id: '1', key: 'k', secret: 's' }
 it.each([
   ['apps', { apps: [APP] }],
   ['limits', { limits: { eventBytes: 1, presenceMembers: 1 } }],
-  ['the Redis that is heard', { redis: { url: 'redis://host', tls: { ca: '/ca' } } }],
+  ['the Redis that is heard', { redis: { url: 'rediss://host', tls: { ca: '/ca' } } }],
   ['its Sentinels', { redis: { url: 'redis://name', sentinels: ['redis://a'] } }],
   ['the Redis Cluster that is heard', { redis: { cluster: ['redis://a'] } }],
   ['the level of the log', { log: { level: 'debug' } }],
