@@ -39,6 +39,8 @@ export interface Deployment extends AsyncDisposable {
   readonly setup: EchoSetup
   /** Where browsers find the application. */
   readonly origin: string
+  /** Writes further lines into the application's `.env`, in place of earlier ones of this kind. */
+  configure(lines: string): Promise<void>
   /** Opens a page in Node, in which this person is logged in. */
   open(person?: Person): Promise<Page>
 }
@@ -95,14 +97,14 @@ async function start(
       ? {}
       : { APP_URL: origin, REDIS_PORT: redis.port, REVERB_SERVER_PORT: server.port }),
   })
-  await laravel.configure(
-    [
-      env,
-      `BROADCAST_ENCRYPTION_KEY=${randomBytes(32).toString('base64')}`,
-      ...(onRedis && asks === 'laravel' ? ['BROADCAST_AUTH_CONNECTION=reverb'] : []),
-      further,
-    ].join('\n'),
-  )
+  const own = [
+    env,
+    `BROADCAST_ENCRYPTION_KEY=${randomBytes(32).toString('base64')}`,
+    ...(onRedis && asks === 'laravel' ? ['BROADCAST_AUTH_CONNECTION=reverb'] : []),
+    further,
+  ]
+  const configure = (lines: string) => laravel.configure([...own, lines].join('\n'))
+  await configure('')
   await laravel.artisan('migrate', '--force')
   if (proxyPort !== undefined) {
     const ports = {
@@ -122,6 +124,7 @@ async function start(
     env,
     setup,
     origin,
+    configure,
     open: (person) => openPage({ setup, env, endpoint }, laravel, person),
   }
 }

@@ -114,17 +114,28 @@ export class Laravel implements AsyncDisposable {
   /** Logs in through the application's form. @returns the `Cookie` header of that session. */
   async login({ name, password }: Person): Promise<string> {
     const form = await fetch(`${this.url}/login`)
-    const [, token = ''] = /name="_token" value="(\w+)"/.exec(await form.text()) ?? []
     const response = await fetch(`${this.url}/login`, {
       method: 'POST',
       headers: { cookie: cookiesOf(form), referer: `${this.url}/login` },
-      body: new URLSearchParams({ _token: token, name, password }),
+      body: new URLSearchParams({ _token: await formToken(form), name, password }),
       redirect: 'manual',
     })
     const location = response.headers.get('location')
     if (location !== this.url)
       throw new Error(`POST /login: ${response.status} ${location}\n${await this.log()}`)
     return cookiesOf(response)
+  }
+
+  /** Ends the session of a `Cookie` header as the page's button does. */
+  async logout(cookie: string): Promise<void> {
+    const page = await fetch(this.url, { headers: { cookie } })
+    const response = await fetch(`${this.url}/logout`, {
+      method: 'POST',
+      headers: { cookie },
+      body: new URLSearchParams({ _token: await formToken(page) }),
+      redirect: 'manual',
+    })
+    if (response.status !== 302) throw new Error(`POST /logout: ${response.status}`)
   }
 
   /** A Sanctum token of this person, for clients without cookies. */
@@ -166,6 +177,13 @@ export class Laravel implements AsyncDisposable {
     await closed
     await rm(this.directory, { recursive: true })
   }
+}
+
+/** The CSRF token in a page's form. */
+async function formToken(page: Response): Promise<string> {
+  const [, token] = /name="_token" value="(\w+)"/.exec(await page.text()) ?? []
+  if (token === undefined) throw new Error(`${page.url} has no form`)
+  return token
 }
 
 /** What a browser would send back of the cookies that an answer sets. */

@@ -25,6 +25,10 @@ $connection->channel('secrets.{id}', fn (User $user, int $id) => $user->id === $
 
 $connection->channel('chat.{chat}', fn (User $user, int $chat) => $chat === 1 ? ['name' => $user->name] : null);
 
+$connection->channel('lobby', fn () => true);
+
+$connection->channel('broken', fn () => throw new RuntimeException('The callback fails.'));
+
 $connection->resolveAuthenticatedUserUsing(function (Request $request) {
     $user = $request->user();
 

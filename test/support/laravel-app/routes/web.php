@@ -1,6 +1,7 @@
 <?php
 
 use App\Http\Controllers\SendMessage;
+use Illuminate\Broadcasting\BroadcastController;
 use Illuminate\Http\Request;
 use Illuminate\Support\Facades\Auth;
 use Illuminate\Support\Facades\Route;
@@ -8,6 +9,9 @@ use Illuminate\Support\Facades\Route;
 Route::view('/', 'chat');
 
 Route::post('/chat/{chat}/messages', SendMessage::class)->middleware('auth');
+
+// A route of the application's own, where the framework does not except the path from CSRF protection.
+Route::post('/checked/broadcasting/auth', [BroadcastController::class, 'authenticate']);
 
 Route::view('/login', 'login')->name('login');
 
