@@ -10,6 +10,9 @@ export type Attribute = 'user_count' | 'subscription_count' | 'cache'
 const isAttribute = (name: string): name is Attribute =>
   name === 'user_count' || name === 'subscription_count' || name === 'cache'
 
+/** Longest `info` that is read, in characters: room for each attribute twice. */
+const INFO_LENGTH = 100
+
 /**
  * Reads `info`, a comma-separated list.
  * @param channels the attributes must exist for each of these
@@ -21,15 +24,18 @@ export function readInfo(
 ): readonly Attribute[] | string {
   if (info === undefined || info === null || info === '') return []
   if (typeof info !== 'string') return '"info" is a comma-separated string.'
+  if (info.length > INFO_LENGTH) return NO_SUCH_ATTRIBUTE
   const attributes: Attribute[] = []
   for (const name of info.split(',').map((text) => text.trim())) {
-    if (!isAttribute(name)) return 'info can be user_count, subscription_count and cache.'
+    if (!isAttribute(name)) return NO_SUCH_ATTRIBUTE
     const stranger = channels.find((channel) => !has(channel, name))
     if (stranger !== undefined) return `${stranger} has no ${name}: ${WHOSE[name]}`
     attributes.push(name)
   }
   return attributes
 }
+
+const NO_SUCH_ATTRIBUTE = 'info can be user_count, subscription_count and cache.'
 
 const WHOSE: Readonly<Record<Attribute, string>> = {
   user_count: 'only presence channels have users.',
