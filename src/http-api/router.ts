@@ -8,6 +8,7 @@ import type { Bridge } from '../bridge/bridge.ts'
 import { answerPage, type Question } from '../bridge/proxy.ts'
 import type { Clock } from '../clock.ts'
 import type { Hub } from '../hub/hub.ts'
+import { isObject } from '../protocol/json.ts'
 import { authenticate } from './auth.ts'
 import { getChannel, getChannels, getChannelUsers } from './channels.ts'
 import { postBatch, postEvents } from './events.ts'
@@ -212,13 +213,16 @@ function notFoundText(path: string, prefix: string): string {
     : `There is nothing at ${shown}. The HTTP API is below ${prefix}/apps/{id}.`
 }
 
-function withJson({ body }: Call, answer: (body: unknown) => Answer): Answer {
+/** Reads the body; the query gives what it does not name (Pusher docs, "HTTP API reference"). */
+function withJson({ body, query }: Call, answer: (body: unknown) => Answer): Answer {
   if (!isUtf8(body)) return refusal(400, 'The body is not UTF-8 text.')
   let value: unknown
   try {
-    value = JSON.parse(body.toString('utf8'))
+    value = body.length === 0 ? {} : JSON.parse(body.toString('utf8'))
   } catch {
     return refusal(400, 'The body is not JSON.')
   }
-  return answer(value)
+  if (query.size === 0 || !isObject(value)) return answer(value)
+  const { channels: _, ...parameters } = Object.fromEntries(query) // names may hold the comma that joins a list
+  return answer({ ...parameters, ...value })
 }

@@ -96,6 +96,46 @@ describe('POST events', () => {
   })
 })
 
+describe('the parameters of an event', () => {
+  it.each<[where: string, body: string | undefined]>([
+    ['alone', undefined],
+    ['beside a body, which counts where both name one', '{"name":"e","data":"2"}'],
+  ])('may stand in the query, %s', async (_where, body) => {
+    await using server = await startServer()
+    const [client, sender] = await Promise.all([server.connect(), server.connect()])
+    await client.subscribe('a,b')
+    await sender.subscribe('a,b')
+    const answer = await server.request('POST', '/events', {
+      ...(body === undefined ? {} : { body }),
+      query: {
+        name: body === undefined ? 'e' : 'other',
+        channel: 'a,b',
+        data: '1+1',
+        socket_id: sender.socketId,
+        info: 'subscription_count',
+      },
+    })
+    expect(answer).toEqual(ok({ channels: { 'a,b': { subscription_count: 2 } } }))
+    expect(await client.next()).toEqual({
+      event: 'e',
+      channel: 'a,b',
+      data: body === undefined ? '1+1' : 2,
+    })
+    await sender.expectNothing()
+  })
+
+  it('name several channels in the body alone: a comma is part of a name', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('a,b')
+    const query = { name: 'e', data: '1', channels: 'a,b' }
+    expect(await server.request('POST', '/events', { query })).toEqual(
+      refused('An event needs "channels".'),
+    )
+    await client.expectNothing()
+  })
+})
+
 describe('socket_id', () => {
   it('names the one connection that does not receive the event', async () => {
     await using server = await startServer()
@@ -165,6 +205,14 @@ describe('info with an event', () => {
     await using server = await startServer()
     expect(await server.trigger('a', 'e', 1, { info })).toEqual(DONE)
   })
+
+  it('may name one attribute twice', async () => {
+    await using server = await startServer()
+    const info = 'subscription_count, subscription_count'
+    expect(await server.trigger('a', 'e', 1, { info })).toEqual(
+      ok({ channels: { a: { subscription_count: 0 } } }),
+    )
+  })
 })
 
 describe('an event that cannot be published', () => {
@@ -223,6 +271,11 @@ describe('an event that cannot be published', () => {
       { ...EVENT, info: 'weather' },
       'info can be user_count, subscription_count and cache.',
     ],
+    [
+      'asks for the same over and over',
+      { ...EVENT, info: `${'subscription_count,'.repeat(5)}subscription_count` },
+      'info can be user_count, subscription_count and cache.',
+    ],
     ['asks with a list', { ...EVENT, info: ['user_count'] }, '"info" is a comma-separated string.'],
   ])('is refused when it %s', async (_what, body, text) => {
     await using server = await startServer()
@@ -242,7 +295,7 @@ describe('an event that cannot be published', () => {
       `\ufeff${JSON.stringify(EVENT)}`,
       'The body is not JSON.',
     ],
-    ['there', '', 'The body is not JSON.'],
+    ['there', '', 'An event needs a "name".'],
   ])('is refused when its body is not %s', async (_what, body, text) => {
     await using server = await startServer()
     expect(await server.request('POST', '/events', { body })).toEqual(refused(text))
