@@ -76,7 +76,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const publicApp = createApp(config.tls)
   const adminApp = createApp(undefined)
-  const webhooks = new Webhooks({ config: config.webhooks, log, clock })
+  const webhooks = new Webhooks({
+    config: config.webhooks,
+    redis: config.redis,
+    log,
+    clock,
+  })
   const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
   const counts = new SubscriptionCounts(clock, publicApp, occurred)
   const hub = new Hub({

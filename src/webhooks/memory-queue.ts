@@ -1,6 +1,7 @@
 /**
  * The queue of a server without Redis: in this process, and gone with it.
  */
+import type { Clock } from '../clock.ts'
 import type { Budget } from './budget.ts'
 import { type EndpointAddress, keyOf } from './endpoint.ts'
 import { KeptFailures } from './kept-failures.ts'
@@ -14,7 +15,7 @@ export interface MemoryQueueOptions {
   /** Of each app. */
   readonly keptFailures: number
   readonly keptFailureBytes: number
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 /** Entries that grow into a batch until it is taken. */
@@ -106,7 +107,7 @@ export class MemoryQueue implements WebhookQueue {
       const { events, time, text, endpointId } = failure
       this.push(
         { appId, id: endpointId },
-        { events, time, text, bytes, queuedAt: this.#options.now() },
+        { events, time, text, bytes, queuedAt: this.#options.clock.now() },
       )
       replayed += 1
     }

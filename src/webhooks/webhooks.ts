@@ -10,6 +10,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/schema.ts'
 import type { Occurrence } from '../hub/occurrence.ts'
 import { Outward } from '../outward/outward.ts'
+import { isConfigured } from '../redis/target.ts'
 import { BATCH_BYTES, Batches } from './batch.ts'
 import { Budget } from './budget.ts'
 import { deliver, type Ways } from './deliver.ts'
@@ -19,9 +20,12 @@ import { eventText } from './events.ts'
 import { Grace } from './grace.ts'
 import { MemoryQueue } from './memory-queue.ts'
 import type { Failure, QueueNews, WebhookQueue } from './queue.ts'
+import { RedisQueue } from './redis-queue.ts'
 
 export interface WebhooksOptions {
   readonly config: Config['webhooks']
+  /** Where queues outlive this process, if there is one. */
+  readonly redis: Config['redis']
   readonly log: Logger
   readonly clock: Clock
 }
@@ -57,7 +61,7 @@ export class Webhooks {
   readonly #outcomes = new Map<string, Record<Outcome, number>>()
   #isDropping = false
 
-  constructor({ config, log, clock }: WebhooksOptions) {
+  constructor({ config, redis, log, clock }: WebhooksOptions) {
     this.#log = log
     this.#clock = clock
     this.#budget = new Budget(config.queuedBytes)
@@ -68,15 +72,20 @@ export class Webhooks {
       work: (address) => this.#dispatcher.wake(address),
       dropped: (appId, events) => this.#dropped(appId, events),
     }
-    this.#queue = new MemoryQueue({
+    const { batchEvents, queuedBytes, keptFailures } = config
+    const shared = {
       budget: this.#budget,
       news,
-      batchEvents: config.batchEvents,
+      clock,
+      batchEvents,
       batchBytes: BATCH_BYTES,
-      keptFailures: config.keptFailures,
-      keptFailureBytes: config.queuedBytes,
-      now: () => clock.now(),
-    })
+      keptFailures,
+      keptFailureBytes: queuedBytes,
+    }
+    const { keyPrefix, ...target } = redis
+    this.#queue = isConfigured(target)
+      ? new RedisQueue({ ...shared, target, keyPrefix, queuedBytes, log })
+      : new MemoryQueue(shared)
     this.#batches = new Batches({
       events: config.batchEvents,
       milliseconds: config.batchMilliseconds,
