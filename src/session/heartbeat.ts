@@ -66,7 +66,7 @@ export class Heartbeat {
     for (const [connection, deadline] of this.#unauthenticated) {
       if (deadline > now) return
       this.#unauthenticated.delete(connection)
-      if (connection.authenticated) continue
+      if (connection.authenticated || !connection.app.settings.userAuthentication) continue
       connection.close(CLOSE.UNAUTHORIZED, 'The connection was not authenticated in time.')
     }
   }

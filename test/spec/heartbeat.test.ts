@@ -1,9 +1,10 @@
 /** Who is silent is pinged, and then closed; each test turns the clock. */
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { Config } from '../../src/config/schema.ts'
 import type { TestClient } from '../support/client.ts'
 import { ManualClock } from '../support/clock.ts'
-import { startServer, type TestServerOptions } from '../support/server.ts'
+import { APP, startServer, type TestServerOptions } from '../support/server.ts'
 
 const SWEEP_SECONDS = 5
 
@@ -215,6 +216,15 @@ describe('where an app wants its users authenticated', () => {
     const { server, advance } = await serve()
     await using _ = server
     const client = await server.connect()
+    advance(100)
+    await client.expectNothing()
+  })
+
+  it('those who came before it was turned off stay', async () => {
+    const { server, advance } = await serve({ app })
+    await using _ = server
+    const client = await server.connect()
+    server.server.reload(Config.parse({ ...server.config, apps: [APP] }))
     advance(100)
     await client.expectNothing()
   })
