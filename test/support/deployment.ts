@@ -24,6 +24,8 @@ export interface DeploymentOptions {
   readonly asks?: 'bridge' | 'laravel'
   /** Puts the README's nginx in front of both, for browsers, which have sessions. */
   readonly proxied?: boolean
+  /** Tells the application what happens, at once. */
+  readonly webhooks?: boolean
   /** Further options of the server's app. */
   readonly app?: NonNullable<TestServerOptions['app']>
 }
@@ -61,7 +63,7 @@ export async function deploy(driver: Driver, options: DeploymentOptions = {}): P
 
 async function start(
   driver: Driver,
-  { env: further = '', proxied = false, app, ...options }: DeploymentOptions,
+  { env: further = '', proxied = false, webhooks = false, app, ...options }: DeploymentOptions,
   parts: AsyncDisposable[],
 ): Promise<Omit<Deployment, typeof Symbol.asyncDispose>> {
   const onRedis = driver === 'redis'
@@ -75,9 +77,11 @@ async function start(
 
   const log = new TestLog()
   const server = await startServer({
+    webhooks: { graceSeconds: 0 },
     app: {
       ...APP,
       clientEvents: true,
+      webhooks: webhooks ? [{ url: `${laravel.url}/api/webhooks`, allowPrivateAddress: true }] : [],
       ...app,
       laravel: {
         ...(redis === undefined ? {} : { redisUrl: redis.url, redisPrefix: REDIS_PREFIX }),
