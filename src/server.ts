@@ -160,6 +160,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       rejected: sessions.rejected,
       requests,
       redis: () => laravel.states(),
+      redisLost: () => laravel.lost,
       webhooks: () => webhooks.states(),
       bridge: () => bridge.running(),
       apps: () => apps.counts,

@@ -100,8 +100,8 @@ function* betweenApps({ apps, redis }: Options): Generator<Contradiction> {
       // An app would hear another's private channels under names that are public to its own clients.
       const overlaps = heard.some(
         (other) =>
-          isSameRedis(other.target, target) &&
-          (other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix)),
+          (other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix)) &&
+          isSameRedis(other.target, target),
       )
       if (overlaps) {
         const message =

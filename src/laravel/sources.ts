@@ -29,8 +29,8 @@ export class LaravelSources {
   /** By the Redis's key. */
   readonly #listeners = new Map<string, RedisListener>()
   readonly #stopping = new Set<Promise<void>>()
-  /** What was counted by listeners that are gone. */
-  #gone: LostCounts = { lostSeconds: 0, reconnects: 0 }
+  /** What was counted by listeners that are gone; undefined before there was any. */
+  #gone: LostCounts | undefined
 
   constructor(parts: { apps: AppSource; hub: Hub; log: Logger; clock: Clock }) {
     this.#parts = parts
@@ -58,9 +58,9 @@ export class LaravelSources {
     for (const listener of this.#listeners.values()) yield listener.state
   }
 
-  /** What was lost of every Redis since the start. */
-  get lost(): LostCounts {
-    return [...this.states()].reduce(sum, this.#gone)
+  /** What was lost of every Redis since the start; undefined where none was ever listened to. */
+  get lost(): LostCounts | undefined {
+    return [...this.states()].reduce<LostCounts | undefined>(sum, this.#gone)
   }
 
   /** Stops every listener; resolves when their connections are closed. */
@@ -130,7 +130,7 @@ function appsByRedis(apps: AppSource, redis: Config['redis']): Map<string, Heard
   return byKey
 }
 
-const sum = (one: LostCounts, other: LostCounts): LostCounts => ({
-  lostSeconds: one.lostSeconds + other.lostSeconds,
-  reconnects: one.reconnects + other.reconnects,
+const sum = (one: LostCounts | undefined, other: LostCounts): LostCounts => ({
+  lostSeconds: (one?.lostSeconds ?? 0) + other.lostSeconds,
+  reconnects: (one?.reconnects ?? 0) + other.reconnects,
 })

@@ -46,6 +46,10 @@ export interface MetricsSources {
   readonly requests: Iterable<{ route: string; status: number; count: number }>
   /** Redis servers that are listened to. */
   readonly redis: () => Iterable<RedisState>
+  /** What was lost of all of them, also of those that are listened to no more; undefined without any. */
+  readonly redisLost: () =>
+    | { readonly lostSeconds: number; readonly reconnects: number }
+    | undefined
   readonly webhooks: () => Iterable<WebhookState>
   /** Requests that the authorisation bridge has under way. */
   readonly bridge: () => Iterable<{ readonly appId: string; readonly count: number }>
@@ -214,6 +218,18 @@ export class Metrics {
       ({ lastMessageAgeSeconds }) => lastMessageAgeSeconds,
       Math.max,
     )
+    const lost = (name: string, help: string, field: 'lostSeconds' | 'reconnects'): void =>
+      this.#register.counter(name, help, [], (counter) => {
+        const counts = this.#sources.redisLost()
+        if (counts === undefined) counter.remove()
+        else counter.inc(counts[field])
+      })
+    lost(
+      'redis_lost_seconds_total',
+      "Time in which messages of Laravel's redis driver were lost, because Redis was away.",
+      'lostSeconds',
+    )
+    lost('redis_reconnects_total', 'How often Redis was back after it was away.', 'reconnects')
   }
 
   #defineWebhooks(): void {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Config } from '../../src/config/schema.ts'
-import { metricOf } from '../support/metrics.ts'
+import { ManualClock, type TestClock } from '../support/clock.ts'
+import { metricOf, sampleOf } from '../support/metrics.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { published } from './listening.ts'
@@ -11,11 +12,16 @@ type AppOptions = NonNullable<TestServerOptions['apps']>
 async function startHearing(
   redis: TestRedis,
   apps: AppOptions = [{ ...APP, laravel: { redisPrefix: 'p_' } }],
+  clock?: TestClock,
 ): Promise<TestServer> {
   const receivers = (): Promise<number[]> =>
     Promise.all(apps.map(({ laravel }) => redis.client.publish(`${laravel?.redisPrefix}probe`, '')))
   const before = await receivers()
-  const server = await startServer({ apps, redis: { url: redis.url } })
+  const server = await startServer({
+    apps,
+    redis: { url: redis.url },
+    ...(clock === undefined ? {} : { clock }),
+  })
   await expect.poll(receivers).toEqual(before.map((count) => count + 1))
   return server
 }
@@ -98,6 +104,29 @@ describe('a server that hears a Laravel app over Redis', () => {
     expect(await client.next()).toEqual(frame('news', 1))
     await redis.start()
     await expect.poll(ready, { timeout: 10_000 }).toEqual({ ready: true, reason: 'serving' })
+  })
+
+  it('counts for how long messages were lost and how often Redis came back, for good', async () => {
+    await using redis = await startRedis()
+    const clock = new ManualClock()
+    await using server = await startHearing(redis, undefined, clock)
+    const counts = () =>
+      Promise.all([
+        sampleOf(server.server, 'resound_redis_lost_seconds_total'),
+        sampleOf(server.server, 'resound_redis_reconnects_total'),
+        sampleOf(server.server, 'resound_redis_up'),
+      ])
+    expect(await counts()).toEqual([0, 0, 1])
+    await redis.stop()
+    await expect.poll(async () => (await counts())[2]).toBe(0)
+    clock.advance(2000)
+    expect(await counts()).toEqual([2, 0, 0])
+    clock.advance(1000)
+    await redis.start()
+    await expect.poll(counts, { timeout: 10_000 }).toEqual([3, 1, 1])
+    clock.advance(1000)
+    server.server.reload(Config.parse({ ...server.config, apps: [APP] }))
+    expect(await counts()).toEqual([3, 1, undefined])
   })
 
   it('gives an event to no other app, and nothing to a disabled one', async () => {

@@ -7,12 +7,22 @@ export async function metricOf(
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${server.admin.port}/metrics`)
   const wanted = Object.entries({ app: app.id, ...labels })
     .map(([label, value]) => `${label}="${value}"`)
     .join()
-  const line = (await response.text())
-    .split('\n')
-    .find((text) => text.startsWith(`${name}{${wanted}} `))
-  return Number(line?.split(' ').at(-1) ?? 0)
+  return (await sampleOf(server, `${name}{${wanted}}`)) ?? 0
+}
+
+/** The value of one series as it is written, labels and all; undefined when there is none. */
+export async function sampleOf(
+  { admin }: TestServer['server'],
+  series: string,
+): Promise<number | undefined> {
+  const response = await fetch(`http://127.0.0.1:${admin.port}/metrics`)
+  const lines = (await response.text()).split('\n')
+  const value = lines
+    .find((text) => text.startsWith(`${series} `))
+    ?.split(' ')
+    .at(-1)
+  return value === undefined ? undefined : Number(value)
 }
