@@ -1,6 +1,7 @@
 import PusherSdk from 'pusher'
 import { describe, expect, it, vi } from 'vitest'
 import { TestClient } from '../support/client.ts'
+import { freePort } from '../support/free-port.ts'
 import { APP, startServer, type TestServer } from '../support/server.ts'
 import { startSoketi } from '../support/soketi.ts'
 
@@ -82,11 +83,19 @@ async function readToPong(client: TestClient): Promise<void> {
 
 describe('with metrics.prefix soketi_', () => {
   it('the metrics are those of soketi, by name, type and labels, and count the same', async () => {
-    await using soketi = await startSoketi({
-      SOKETI_DEFAULT_APP_ID: APP.id,
-      SOKETI_DEFAULT_APP_KEY: APP.key,
-      SOKETI_DEFAULT_APP_SECRET: APP.secret,
-      SOKETI_DEFAULT_APP_ENABLE_CLIENT_MESSAGES: 'true',
+    const soketi = { port: await freePort(), metricsPort: await freePort() }
+    await using _soketi = await startSoketi({
+      environment: {
+        SOKETI_HOST: '127.0.0.1',
+        SOKETI_PORT: String(soketi.port),
+        SOKETI_METRICS_ENABLED: 'true',
+        SOKETI_METRICS_HOST: '127.0.0.1',
+        SOKETI_METRICS_SERVER_PORT: String(soketi.metricsPort),
+        SOKETI_DEFAULT_APP_ID: APP.id,
+        SOKETI_DEFAULT_APP_KEY: APP.key,
+        SOKETI_DEFAULT_APP_SECRET: APP.secret,
+        SOKETI_DEFAULT_APP_ENABLE_CLIENT_MESSAGES: 'true',
+      },
     })
     await using server = await startServer({
       app: { clientEvents: true },

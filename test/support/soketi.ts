@@ -1,6 +1,5 @@
 /** soketi as npm has it, for those who compare with it or move from it. */
 import { join } from 'node:path'
-import { freePort } from './free-port.ts'
 import { startNodeProgram } from './node-program.ts'
 import { installPackages } from './npm-package.ts'
 
@@ -13,38 +12,15 @@ export async function installSoketi(): Promise<string> {
   return join(modules, '@soketi/soketi/bin/server.js')
 }
 
-/** A soketi that runs. Disposing of it ends it. */
-export interface Soketi extends AsyncDisposable {
-  readonly port: number
-  readonly metricsPort: number
-}
-
-/**
- * Starts soketi on free ports of the loopback, with its metrics.
- *
- * @param environment its variables
- * @param configuration its file in JSON, if it has one
- */
-export async function startSoketi(
-  environment: Readonly<Record<string, string>>,
-  configuration?: string,
-): Promise<Soketi> {
-  const [port, metricsPort] = [await freePort(), await freePort()]
+/** Starts soketi. @param more its variables, and its configuration file, in JSON */
+export async function startSoketi(more: {
+  readonly environment?: Readonly<Record<string, string>>
+  readonly configuration?: string
+}): Promise<AsyncDisposable> {
+  const { environment = {}, configuration } = more
   const file = configuration === undefined ? [] : ['--config=soketi.json']
-  const program = await startNodeProgram(
-    [await installSoketi(), 'start', ...file],
-    'Server is up and running',
-    {
-      environment: {
-        SOKETI_HOST: '127.0.0.1',
-        SOKETI_PORT: String(port),
-        SOKETI_METRICS_ENABLED: 'true',
-        SOKETI_METRICS_HOST: '127.0.0.1',
-        SOKETI_METRICS_SERVER_PORT: String(metricsPort),
-        ...environment,
-      },
-      files: configuration === undefined ? {} : { 'soketi.json': configuration },
-    },
-  )
-  return { port, metricsPort, [Symbol.asyncDispose]: () => program[Symbol.asyncDispose]() }
+  return startNodeProgram([await installSoketi(), 'start', ...file], 'Server is up and running', {
+    environment,
+    files: configuration === undefined ? {} : { 'soketi.json': configuration },
+  })
 }
