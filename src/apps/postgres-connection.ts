@@ -153,8 +153,18 @@ function faultOf(error: unknown): unknown {
   const message = error.message === '' ? String(code) : error.message
   const isBug = error instanceof TypeError || error instanceof RangeError
   if (isBug) return error
+  const remedy = code === undefined ? undefined : remedyOf(code)
   return new ResoundError('RESOUND_POSTGRES_UNREACHABLE', message, {
     cause: error,
-    ...(code?.startsWith('28') ? { remedy: 'Correct the user or password in postgres.url.' } : {}),
+    ...(remedy === undefined ? {} : { remedy }),
   })
+}
+
+/** What to do about a code of PostgreSQL or Node.js, where more is known than that it failed. */
+function remedyOf(code: string): string | undefined {
+  if (code.startsWith('28')) return 'Correct the user or password in postgres.url.'
+  if (/^(UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|CERT_|ERR_TLS_CERT)/.test(code)) {
+    return 'Name the authority that signed the certificate of PostgreSQL in postgres.tls.ca, and PostgreSQL by a name that its certificate has.'
+  }
+  return undefined
 }

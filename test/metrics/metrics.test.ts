@@ -1,6 +1,8 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { startPostgres } from '../support/postgres.ts'
 import { exchange, request } from '../support/raw-http.ts'
 import { APP, startServer, type TestServer } from '../support/server.ts'
+import { readSnippet } from '../support/snippets.ts'
 
 /** Every sample, by its name and labels. */
 async function scrape({ server }: TestServer): Promise<ReadonlyMap<string, number>> {
@@ -224,5 +226,28 @@ describe('the metrics', () => {
     ])
     expect(samples.get('resound_process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
     expect(samples.has('resound_nodejs_eventloop_lag_p99_seconds')).toBe(true)
+  })
+
+  it('tell how many apps there are from where, and how their table is doing', async () => {
+    await using postgres = await startPostgres()
+    await postgres.sql(await readSnippet('apps.sql'))
+    await postgres.sql(
+      `INSERT INTO apps (id, key, secret) VALUES ('1', 'a', 's'), ('2', 'b b', 's')`,
+    )
+    await using server = await startServer({ postgres: { url: postgres.url } })
+    await vi.waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
+    const series = ['resound_apps', 'resound_postgres_up', 'resound_postgres_refused_rows']
+    expect(await scrapeOf(server, ...series)).toEqual({
+      'resound_apps{source="config"}': 1,
+      'resound_apps{source="postgres"}': 1,
+      resound_postgres_up: 1,
+      resound_postgres_refused_rows: 1,
+    })
+    const age = (await scrape(server)).get('resound_postgres_last_read_age_seconds')
+    expect(age).toBeGreaterThanOrEqual(0)
+    expect(age).toBeLessThan(4)
+    await postgres.stop()
+    await vi.waitFor(async () => expect((await scrape(server)).get('resound_postgres_up')).toBe(0))
+    expect((await scrape(server)).get('resound_apps{source="postgres"}')).toBe(1)
   })
 })

@@ -1,12 +1,13 @@
 /** A real PostgreSQL for a test: its own processes, port and directory, gone afterwards. */
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
+import type { CertificateFiles } from './certificate.ts'
 import { freePort } from './free-port.ts'
 
 const run = promisify(execFile)
@@ -23,7 +24,7 @@ const SUPERUSER = { name: 'postgres', password: 'postgres-password' } as const
 
 export interface TestPostgresOptions {
   /** PEM files for TLS; without them there is none. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  readonly tls?: CertificateFiles
 }
 
 export class TestPostgres implements AsyncDisposable {
@@ -92,7 +93,7 @@ export class TestPostgres implements AsyncDisposable {
       fsync: 'off',
       max_connections: 20,
       shared_buffers: '8MB',
-      ...(tls === undefined ? {} : { ssl: 'on', ssl_cert_file: tls.cert, ssl_key_file: tls.key }),
+      ...(tls === undefined ? {} : await this.#ownTls(tls)),
     }
     const server = spawn(
       path.join(this.#programs, 'postgres'),
@@ -148,6 +149,20 @@ export class TestPostgres implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('killed')
     await rm(this.#directory, { recursive: true, force: true })
+  }
+
+  /** PostgreSQL takes a key that is its own and nobody else's. */
+  async #ownTls({ cert, key }: CertificateFiles): Promise<Readonly<Record<string, string>>> {
+    const own = { cert: path.join(this.#data, 'cert.pem'), key: path.join(this.#data, 'key.pem') }
+    await copyFile(cert, own.cert)
+    await copyFile(key, own.key)
+    await chmod(own.key, 0o600)
+    const { uid, gid } = this.#owner
+    if (uid !== undefined && gid !== undefined) {
+      await chown(own.cert, uid, gid)
+      await chown(own.key, uid, gid)
+    }
+    return { ssl: 'on', ssl_cert_file: own.cert, ssl_key_file: own.key }
   }
 
   get #data(): string {
