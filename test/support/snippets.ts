@@ -8,7 +8,8 @@ import { expand } from 'dotenv-expand'
 import type { EchoOptions } from 'laravel-echo'
 import { vi } from 'vitest'
 
-const SNIPPETS = path.join(import.meta.dirname, '../../docs/snippets')
+/** Where they are. */
+export const SNIPPETS = path.join(import.meta.dirname, '../../docs/snippets')
 
 /** Laravel's broadcast connections that reach Resound. */
 export type Driver = 'pusher' | 'reverb' | 'redis'

@@ -1,0 +1,1 @@
+UPDATE apps SET enabled = false WHERE id = 'my-app';
