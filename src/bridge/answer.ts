@@ -40,6 +40,7 @@ const BY_STATUS: Readonly<Record<number, FailureName>> = {
   419: 'expired',
   429: 'throttled',
   503: 'maintenance',
+  508: 'loop',
 }
 
 /** To the same path is to the same app under another name; to another, as to a login, is a refusal. */

@@ -30,15 +30,18 @@ const FIXED = {
   via: VIA,
 }
 
+/** What a value may hold (RFC 9110, section 5.5); the transport lets a DEL through. */
+const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/
+
 /**
- * The headers of a request to Laravel.
+ * The headers of a request to Laravel. One that no browser could have written is left out.
  * @param header of the request that asks, by its lower-case name; empty where there is none
  */
 export function headersFor(header: (name: Forwarded) => string): Readonly<Record<string, string>> {
   const headers: Record<string, string> = { ...FIXED }
   for (const name of FORWARDED) {
     const value = header(name)
-    if (value !== '') headers[name] = value
+    if (FIELD_VALUE.test(value)) headers[name] = value
   }
   // Laravel 6 and 7 check the token here, too, and only an axios of the page's would have copied it.
   const token = headers['x-xsrf-token'] ?? xsrfToken(header('cookie'))

@@ -171,6 +171,7 @@ describe('another status', () => {
     [500, 'failed'],
     [502, 'failed'],
     [503, 'maintenance'],
+    [508, 'loop'],
   ])('%d never allows, whatever the body says', (status, outcome) => {
     for (const body of ['true', '{"auth":"k:s"}', '{"id":"7"}', '']) {
       for (const subject of SUBJECTS) expect(read(body, subject, status)).toEqual({ outcome })
