@@ -42,11 +42,18 @@ local function remove(queue, waiting, taken, token)
   return 1
 end`
 
+/** The token may have it without knowing: the answer to a command can be lost. */
+const LEASE = `
+local function lease(key)
+  if redis.call('SET', key, ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
+  return redis.call('GET', key) == ARGV[1] and 1 or 0
+end`
+
 /**
  * KEYS queue lease waiting pushed · ARGV token, lease ms, most bytes, push number, entries…
- * @returns events there was no room for; 1 when the lease is now the token's
+ * @returns events there was no room for; 1 when the lease is the token's
  */
-export const PUSH = `${APPEND}
+export const PUSH = `${APPEND}${LEASE}
 local dropped = 0
 if tonumber(redis.call('GET', KEYS[4]) or '0') < tonumber(ARGV[4]) then
   for i = 5, #ARGV do
@@ -59,8 +66,7 @@ if tonumber(redis.call('GET', KEYS[4]) or '0') < tonumber(ARGV[4]) then
   end
   redis.call('SET', KEYS[4], ARGV[4], 'PX', ${PUSH_KNOWN_MILLISECONDS})
 end
-local leased = redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
-return { dropped, leased and 1 or 0 }`
+return { dropped, lease(KEYS[2]) }`
 
 /**
  * KEYS queue lease waiting taken · ARGV token, lease ms, most events, most bytes
@@ -109,26 +115,23 @@ return 1`
 
 /**
  * KEYS queue lease waiting failures failureBytes · ARGV token, lease ms, failure, entry
- * @returns 1 when the failure was still there; 1 when the lease is now the token's
+ * @returns 1 when the failure was still there; 1 when the lease is the token's
  */
-export const REPLAY = `${APPEND}
+export const REPLAY = `${APPEND}${LEASE}
 if redis.call('LREM', KEYS[4], 1, ARGV[3]) == 0 then return { 0, 0 } end
 redis.call('DECRBY', KEYS[5], #ARGV[3])
 append(KEYS[1], KEYS[3], ARGV[4])
-local leased = redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
-return { 1, leased and 1 or 0 }`
+return { 1, lease(KEYS[2]) }`
 
 /**
  * KEYS queue lease waiting, of each endpoint of an app · ARGV token, lease ms
- * @returns of each, how many events wait; 1 when there is work and the lease is now the token's
+ * @returns of each, how many events wait; 1 when there is work and the lease is the token's
  */
-export const SWEEP = `
+export const SWEEP = `${LEASE}
 local found = {}
 for i = 1, #KEYS, 3 do
   local events = tonumber(redis.call('HGET', KEYS[i + 2], 'events') or '0')
-  local leased = redis.call('EXISTS', KEYS[i]) == 1
-    and redis.call('SET', KEYS[i + 1], ARGV[1], 'NX', 'PX', ARGV[2])
-  found[#found + 1] = { events, leased and 1 or 0 }
+  found[#found + 1] = { events, redis.call('EXISTS', KEYS[i]) == 1 and lease(KEYS[i + 1]) or 0 }
 end
 return found`
 

@@ -27,7 +27,7 @@ export interface RedisStoreOptions {
 export interface Stored {
   /** For a push the events that were dropped, for a replay whether the failure was there. */
   readonly count: number
-  /** Whether the endpoint is now this node's, and was not before. */
+  /** Whether the endpoint is this node's to deliver. */
   readonly isLeased: boolean
 }
 
@@ -114,7 +114,7 @@ export class RedisStore {
     return { count, isLeased: leased === 1 }
   }
 
-  /** Looks after endpoints of one app, in their order: how many events wait, and whether it is now this node's. */
+  /** Looks after endpoints of one app, in their order: how many events wait, and whether it is this node's. */
   async sweep(addresses: readonly EndpointAddress[]): Promise<Stored[]> {
     const keys = addresses.flatMap((address) => {
       const { queue, lease, waiting } = this.#keysOf(address)
