@@ -1,7 +1,5 @@
 /** The programs a benchmark starts: run to their end, or started and stopped; always by their own pid. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -72,17 +70,6 @@ export async function start(
       process.off('exit', kill)
     },
   }
-}
-
-/** A port of this machine's loopback that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('a TCP server has no port')
-  return address.port
 }
 
 /** What goes before a command so that it runs on one CPU: nothing without taskset or a second CPU. */

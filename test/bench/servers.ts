@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { freePort } from '../support/free-port.ts'
 import { installSoketi } from '../support/soketi.ts'
 import type { Load, Target } from './generator.ts'
-import { freePort, pinTo, type Running, repository, start } from './process.ts'
+import { pinTo, type Running, repository, start } from './process.ts'
 import type { Scenario } from './scenarios.ts'
 
 export type ServerName = 'resound' | 'bare' | 'soketi'

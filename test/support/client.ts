@@ -1,6 +1,7 @@
 /** A raw Pusher-protocol client: sees every frame, sends whatever a test wants. */
 import { createHmac } from 'node:crypto'
 import { WebSocket } from 'ws'
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 
 /** A frame as received, with `data` parsed when it is JSON text. */
 export interface Frame {
@@ -14,8 +15,6 @@ export interface Closed {
   readonly code: number
   readonly reason: string
 }
-
-const PATIENCE_MILLISECONDS = 5_000
 
 export class TestClient {
   readonly #socket: WebSocket

@@ -5,10 +5,9 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 
 export const PROGRAM = path.join(import.meta.dirname, '../../dist/bin/resound.js')
-
-const PATIENCE_MS = 10_000
 
 export interface Surroundings {
   readonly directory?: string
@@ -31,7 +30,7 @@ export async function resound(
   args: readonly string[],
   surroundings?: Surroundings,
 ): Promise<Outcome> {
-  const child = spawned(args, surroundings, PATIENCE_MS)
+  const child = spawned(args, surroundings, PATIENCE_MILLISECONDS)
   const ended = once(child, 'close')
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   await ended
@@ -113,7 +112,7 @@ export class StartedServer implements AsyncDisposable {
   }
 
   async #until<T>(find: () => T | undefined): Promise<T> {
-    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS)
     for (;;) {
       const found = find()
       if (found !== undefined) return found

@@ -2,6 +2,7 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 
 export interface Posted {
   readonly method: string
@@ -14,8 +15,6 @@ export interface Posted {
 
 /** What it answers, at once or when a promise resolves. */
 export type Answer = { readonly status: number; readonly headers?: Record<string, string> }
-
-const PATIENCE_MS = 5_000
 
 export class TestEndpoint implements AsyncDisposable {
   /** Everything that was posted, repeated requests included. */
@@ -82,7 +81,7 @@ export class TestEndpoint implements AsyncDisposable {
 
   /** Waits until something is so, looking after each request. */
   async until(isSo: () => boolean): Promise<void> {
-    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS)
     while (!isSo()) await once(this.#news, 'posted', { signal })
   }
 

@@ -1,4 +1,4 @@
-const PATIENCE_MS = 5_000
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 
 /** What a callback was given, to be awaited one by one. */
 export class Inbox {
@@ -20,7 +20,7 @@ export class Inbox {
   next(): Promise<unknown> {
     if (this.#arrived.length > 0) return Promise.resolve(this.#arrived.shift())
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('nothing came')), PATIENCE_MS)
+      const timer = setTimeout(() => reject(new Error('nothing came')), PATIENCE_MILLISECONDS)
       this.#waiting.push((item) => {
         clearTimeout(timer)
         resolve(item)

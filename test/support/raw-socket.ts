@@ -1,6 +1,5 @@
 /** A WebSocket over a bare TCP connection: sends any bytes, well-formed or not, and reads at will. */
-import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { RawConnection } from './raw-connection.ts'
 
 export const OPCODE = { CONTINUATION: 0, TEXT: 1, BINARY: 2, CLOSE: 8, PING: 9, PONG: 10 } as const
 
@@ -36,36 +35,15 @@ export function header(length: number, masked = true): Buffer {
 }
 
 export class RawSocket implements Disposable {
-  readonly #socket: Socket
-  /** Resolves when the server has ended the connection, or reset it. */
-  readonly ended: Promise<void>
-  #received = Buffer.alloc(0)
-  #isEnded = false
-  #wake: () => void = () => undefined
+  readonly #connection: RawConnection
 
-  private constructor(socket: Socket) {
-    this.#socket = socket
-    this.ended = new Promise((resolve) => {
-      const end = (): void => {
-        this.#isEnded = true
-        this.#wake()
-        resolve()
-      }
-      socket.once('end', end)
-      socket.once('close', end)
-    })
-    socket.on('error', () => undefined) // a reset: `close` follows, and is what the tests look at
-    socket.on('data', (piece) => {
-      this.#received = Buffer.concat([this.#received, piece])
-      this.#wake()
-    })
+  private constructor(connection: RawConnection) {
+    this.#connection = connection
   }
 
   /** Upgrades, and returns what has come of it. @param more bytes sent along with the request */
   static async open(port: number, path: string, more = ''): Promise<RawSocket> {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
-    await once(socket, 'connect')
-    const raw = new RawSocket(socket)
+    const raw = new RawSocket(await RawConnection.open(port))
     raw.send(
       `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n${more}`,
     )
@@ -79,17 +57,22 @@ export class RawSocket implements Disposable {
     return raw
   }
 
+  /** Resolves when the server has ended the connection, or reset it. */
+  get ended(): Promise<void> {
+    return this.#connection.ended
+  }
+
   send(bytes: string | Uint8Array): void {
-    this.#socket.write(bytes)
+    void this.#connection.send(bytes)
   }
 
   /** Stops reading, so that what the server sends piles up. */
   pause(): void {
-    this.#socket.pause()
+    this.#connection.pause()
   }
 
   resume(): void {
-    this.#socket.resume()
+    this.#connection.resume()
   }
 
   /** The next frame of the server's. Rejects when the connection ends before one has come. */
@@ -119,22 +102,12 @@ export class RawSocket implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#socket.destroy()
+    this.#connection[Symbol.dispose]()
   }
 
-  /** Takes as many of the received bytes as `measure` says, waiting until it does. */
   async #take(measure: (received: Buffer) => number | undefined): Promise<Buffer> {
-    for (;;) {
-      const size = measure(this.#received)
-      if (size !== undefined) {
-        const taken = this.#received.subarray(0, size)
-        this.#received = this.#received.subarray(size)
-        return taken
-      }
-      if (this.#isEnded) throw new Error('the connection ended before a frame came')
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
-    }
+    const taken = await this.#connection.take(measure)
+    if (taken === undefined) throw new Error('the connection ended before a frame came')
+    return taken
   }
 }

@@ -7,6 +7,7 @@ import { Config } from '../../src/config/schema.ts'
 import { type Server, startServer as start } from '../../src/server.ts'
 import { TestClient } from './client.ts'
 import { countingClock, type TestClock } from './clock.ts'
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 
 type ConfigInput = z.input<typeof Config>
 type AppInput = NonNullable<ConfigInput['apps']>[number]
@@ -102,7 +103,8 @@ export class TestServer implements AsyncDisposable {
 
   /** Waits until the server holds no connection, channel, member or user. */
   async expectEmpty(): Promise<void> {
-    await vi.waitFor(() => expect(this.#held()).toEqual({ connections: 0, channels: 0, users: 0 }))
+    const isEmpty = () => expect(this.#held()).toEqual({ connections: 0, channels: 0, users: 0 })
+    await vi.waitFor(isEmpty, { timeout: PATIENCE_MILLISECONDS })
   }
 
   /** Ends the clients, and asserts that nothing of them is left: every test is also a leak test. */

@@ -1,10 +1,9 @@
 /** A server's log, whose lines a test can wait for. */
 import { EventEmitter, once } from 'node:events'
 import { type Logger, pino } from 'pino'
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 
 type Line = Readonly<Record<string, unknown>>
-
-const PATIENCE_MS = 5_000
 
 export class TestLog {
   readonly logger: Logger
@@ -25,7 +24,7 @@ export class TestLog {
   }
 
   /** The first line whose message matches, as soon as it is written. @throws Error when none is in time */
-  async line(message: RegExp, patienceMilliseconds = PATIENCE_MS): Promise<Line> {
+  async line(message: RegExp, patienceMilliseconds = PATIENCE_MILLISECONDS): Promise<Line> {
     const signal = AbortSignal.timeout(patienceMilliseconds)
     for (;;) {
       const [line] = this.lines(message)
