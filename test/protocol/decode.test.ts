@@ -53,6 +53,16 @@ describe('a frame', () => {
 })
 
 describe('pusher:subscribe', () => {
+  it('ignores what it does not know', () => {
+    const newer = { rewind: 10, delta: true, filter: { cmp: 'eq' }, channel: 'a' }
+    expect(event('pusher:subscribe', newer, { id: 7, channel: 'b' })).toEqual({
+      type: 'subscribe',
+      channel: 'a',
+      auth: undefined,
+      channelData: undefined,
+    })
+  })
+
   it('names a channel, with what signs it as the text received', () => {
     const channelData = '{"user_id":"7","user_info":"\\/"}'
     expect(

@@ -73,6 +73,26 @@ describe('POST events', () => {
     expect(JSON.parse(await client.nextText())).toEqual({ event: 'e', channel: 'a', data: sent })
   })
 
+  it.each(['pusher:ping', 'pusher_internal:member_added', 'client-typing', 'é 💬\n"'])(
+    'takes any name, since who signs may say anything: %j',
+    async (name) => {
+      await using server = await startServer()
+      const client = await server.connect()
+      await client.subscribe('a')
+      expect(await server.trigger('a', name, 1)).toEqual(DONE)
+      expect(await client.next()).toEqual({ event: name, channel: 'a', data: 1 })
+    },
+  )
+
+  it('passes over what it does not know', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('a')
+    const more = { tags: { region: 'eu' }, delta: true, extras: null, idempotency_key: 'x' }
+    expect(await server.trigger('a', 'e', 1, more)).toEqual(DONE)
+    expect(JSON.parse(await client.nextText())).toEqual({ event: 'e', channel: 'a', data: '1' })
+  })
+
   it('holds __proto__ to be a name like any other', async () => {
     await using server = await startServer()
     const client = await server.connect()
@@ -254,6 +274,11 @@ describe('an event that cannot be published', () => {
     [
       'has a socket_id of another form',
       { ...EVENT, socket_id: 'abc' },
+      'socket_id must have the form 123.456, as the client library gives it.',
+    ],
+    [
+      'has the text that Echo sends before there is a socket id',
+      { ...EVENT, socket_id: 'undefined' },
       'socket_id must have the form 123.456, as the client library gives it.',
     ],
     [
