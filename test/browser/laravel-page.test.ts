@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildPage, launchChromium } from '../support/browser.ts'
+import { Chat } from '../support/chat.ts'
 import { type Deployment, type DeploymentOptions, deploy } from '../support/deployment.ts'
 import { ANN, BEN, type Laravel, type Person } from '../support/laravel.ts'
 import { startServer } from '../support/server.ts'
@@ -10,7 +11,6 @@ import type { Driver } from '../support/snippets.ts'
 import { TestLog } from '../support/test-log.ts'
 
 const TEXT = 'héllo/"🙂"'
-const PATIENCE_MS = 10_000
 // How pusher-js waits in a browser whose connection is refused.
 const UNAVAILABLE_MS = 10_000
 const LONGEST_RETRY_MS = 60_000
@@ -48,14 +48,7 @@ describe.each(DEPLOYMENTS)(
 
     /** Opens the page, logs in, and waits until it is in all its channels. */
     async function enter(person: Person): Promise<Chat> {
-      const context = await browser.newContext({ viewport: { width: 1180, height: 560 } })
-      context.setDefaultTimeout(PATIENCE_MS)
-      await context.clock.install() // goes as ever, until a test turns it
-      const chat = new Chat(await context.newPage())
-      await chat.page.goto(`${deployment.origin}/login`)
-      await chat.page.getByLabel('Name').fill(person.name)
-      await chat.page.getByLabel('Password').fill(person.password)
-      await chat.page.getByRole('button', { name: 'Log in' }).click()
+      const chat = await Chat.open(browser, deployment.origin, person)
       await chat.subscribed(channels)
       return chat
     }
@@ -160,47 +153,3 @@ describe.each(DEPLOYMENTS)(
     })
   },
 )
-
-/** The page in a browser of its own. Disposing of it closes that, and asserts that no script failed. */
-class Chat implements AsyncDisposable {
-  readonly page: Page
-  readonly #errors: Error[] = []
-
-  constructor(page: Page) {
-    this.page = page
-    page.on('pageerror', (error) => this.#errors.push(error))
-  }
-
-  /** Waits until the page is subscribed to this many channels. */
-  async subscribed(count: number): Promise<void> {
-    await this.page
-      .locator('#channels li[data-state=subscribed]')
-      .nth(count - 1)
-      .waitFor()
-  }
-
-  /** The texts of a list, once it has this many. */
-  async rows(list: 'members' | 'messages', count: number): Promise<string[]> {
-    const rows = this.page.locator(`#${list} li`)
-    await rows.nth(count - 1).waitFor()
-    return rows.allTextContents()
-  }
-
-  /** The events that came in, once there are this many: their names, channels and data. */
-  async events(count: number): Promise<unknown[]> {
-    const rows = this.page.locator('#events li')
-    await rows.nth(count - 1).waitFor()
-    return rows.evaluateAll((all) =>
-      all.map(({ childNodes: [event, channel, data] }) => [
-        event?.textContent,
-        channel?.textContent,
-        JSON.parse(data?.textContent ?? ''),
-      ]),
-    )
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.page.context().close()
-    expect(this.#errors).toEqual([])
-  }
-}

@@ -2,7 +2,13 @@ import { createHmac } from 'node:crypto'
 import PusherServer from 'pusher'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { FAILURES, type FailureName } from '../../src/bridge/outcome.ts'
-import { APP, type Deployment, type DeploymentOptions, deploy } from '../support/deployment.ts'
+import {
+  APP,
+  type Deployment,
+  type DeploymentOptions,
+  deploy,
+  SESSION_PATHS,
+} from '../support/deployment.ts'
 import { listen, type Page, subscribed } from '../support/echo.ts'
 import { Inbox } from '../support/inbox.ts'
 import { ANN, BEN, type Person } from '../support/laravel.ts'
@@ -13,8 +19,8 @@ const sign = (text: string): string =>
   `${APP.key}:${createHmac('sha256', APP.secret).update(text).digest('hex')}`
 
 /** An application on the redis driver whose pages have sessions, asked by this path of its own. */
-const withSessions = (authPath = '/broadcasting/auth'): DeploymentOptions => ({
-  app: { laravel: { authPath, userAuthPath: '/broadcasting/user-auth' } },
+const withSessions = (authPath: string = SESSION_PATHS.authPath): DeploymentOptions => ({
+  app: { laravel: { ...SESSION_PATHS, authPath } },
 })
 
 /** Asks the bridge as a page does. @returns the status and the answer */

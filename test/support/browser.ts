@@ -31,16 +31,17 @@ export async function launchChromium(): Promise<Browser> {
  * Builds what the chat page loads (`test/browser/page`) with the README's Echo set-up into a directory.
  *
  * @param env the application's `.env`, whose `VITE_` variables are built in, as Vite does.
+ * @param script another than the chat's.
  * @param encrypted takes pusher-js' build with encryption instead of the ordinary one.
  */
 export async function buildPage(
   directory: string,
-  page: { setup: EchoSetup; env: string; encrypted: boolean },
+  page: { setup: EchoSetup; env: string; encrypted: boolean; script?: string },
 ): Promise<void> {
   await build({
     entryPoints: [
       { in: path.join(SNIPPETS, `echo-${page.setup}.js`), out: 'echo' },
-      { in: path.join(PAGE, 'chat.ts'), out: 'chat' },
+      { in: page.script ?? path.join(PAGE, 'chat.ts'), out: 'chat' },
       path.join(PAGE, 'chat.css'),
     ],
     outdir: directory,

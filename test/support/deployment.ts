@@ -24,6 +24,8 @@ export interface DeploymentOptions {
   readonly asks?: 'bridge' | 'laravel'
   /** Puts the README's nginx in front of both, for browsers, which have sessions. */
   readonly proxied?: boolean
+  /** The set-up of Echo, where it is not the driver's first one. */
+  readonly setup?: EchoSetup
   /** Tells the application what happens, at once. */
   readonly webhooks?: boolean
   /** Further options of the server's app. */
@@ -119,7 +121,7 @@ async function start(
     parts.push(await startNginx(await nginxSite(ports)))
   }
 
-  const setup = onRedis && asks === 'laravel' ? 'reverb' : driver
+  const { setup = onRedis && asks === 'laravel' ? 'reverb' : driver } = options
   const endpoint = asks === 'bridge' ? `${server.url}/apps/${APP.id}` : laravel.url + TOKEN_PREFIX
   return {
     laravel,
@@ -132,6 +134,12 @@ async function start(
     open: (person) => openPage({ setup, env, endpoint }, laravel, person),
   }
 }
+
+/** Where the application knows who asks by a session's cookie, as options of `app.laravel`. */
+export const SESSION_PATHS = {
+  authPath: '/broadcasting/auth',
+  userAuthPath: '/broadcasting/user-auth',
+} as const
 
 /** Where the application knows who asks by a token. Pages in Node have no session. */
 const TOKEN_PREFIX = '/api/broadcasting'

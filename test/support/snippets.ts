@@ -15,8 +15,8 @@ export const SNIPPETS = path.join(import.meta.dirname, '../../docs/snippets')
 export type Driver = 'pusher' | 'reverb' | 'redis'
 /** Echo's broadcasters that do. */
 export type Broadcaster = 'pusher' | 'reverb'
-/** The set-ups of Echo in the README. That of redis asks the bridge. */
-export type EchoSetup = 'pusher' | 'reverb' | 'redis'
+/** The set-ups of Echo in the documentation. Those of redis ask the bridge. */
+export type EchoSetup = 'pusher' | 'reverb' | 'redis' | 'redis-cookies' | 'redis-token'
 
 export const readSnippet = (name: string): Promise<string> =>
   readFile(path.join(SNIPPETS, name), 'utf8')
