@@ -10,11 +10,10 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { AppConfig, Config } from '../config/schema.ts'
 import { ResoundError } from '../errors.ts'
-import { COLUMNS, REQUIRED_COLUMNS } from './app-row.ts'
-import { AppRows, type TableRow } from './app-rows.ts'
+import { AppRows } from './app-rows.ts'
 import type { AppTable } from './apps.ts'
 import { PostgresConnection, type PostgresTarget } from './postgres-connection.ts'
-import { rowsQuery, summaryQuery } from './table-queries.ts'
+import { withSnapshot } from './postgres-table.ts'
 
 export interface PostgresAppsState {
   /** PostgreSQL answers and its table can be read. */
@@ -25,11 +24,6 @@ export interface PostgresAppsState {
   readonly refusedRows: number
 }
 
-/** Beyond this nothing of the table is taken over: everything is in memory. */
-const MOST_ROWS = 100_000
-const ROWS_AT_ONCE = 200
-/** PostgreSQL itself ends what takes longer, before we give up on the connection. */
-const STATEMENT_MILLISECONDS = 4000
 /** An open connection is asked for an answer at least this often. */
 const CHECK_MILLISECONDS = 5000
 /** Between two reads, however many changes there are, as long as the read took, within these. */
@@ -169,43 +163,13 @@ export class PostgresApps implements AppTable {
   }
 
   /** Brings `apps` in line with the table. */
-  async #read(connection: PostgresConnection): Promise<void> {
-    await connection.query(
-      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = ${STATEMENT_MILLISECONDS}`,
-    )
-    const columns = await this.#columns(connection)
-    const [summary] = await connection.query(summaryQuery(this.#table, columns))
-    const rows = Number(summary?.['rows'])
-    if (rows > MOST_ROWS) {
-      throw unreadable(`the table has ${rows} rows, and no more than ${MOST_ROWS} are taken over`)
-    }
-    const version = `${columns.join()} ${rows} ${String(summary?.['checksum'])}`
-    if (version !== this.#version) {
-      await this.#rows.take(rowsIn(connection, rowsQuery(this.#table, columns)))
+  #read(connection: PostgresConnection): Promise<void> {
+    return withSnapshot(connection, this.#table, async ({ version, rows }) => {
+      if (version === this.#version) return
+      await this.#rows.take(rows())
       this.#version = version
       if (!this.#isStopped) this.#onChange()
-    }
-    await connection.query('COMMIT')
-  }
-
-  /** The columns that there are and that we may read, of those that we know. */
-  async #columns(connection: PostgresConnection): Promise<readonly string[]> {
-    const found = await connection.query(
-      `SELECT attname AS name, has_column_privilege(attrelid, attnum, 'SELECT') AS readable
-       FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`,
-      [this.#table],
-    )
-    if (found.length === 0) throw unreadable(`there is no table ${this.#table}`)
-    const readable = found.filter((column) => column['readable'] === true)
-    const columns = COLUMNS.filter((name) => readable.some((column) => column['name'] === name))
-    const missing = REQUIRED_COLUMNS.find((name) => !columns.includes(name))
-    if (missing === undefined) return columns
-    const isThere = found.some(({ name }) => name === missing)
-    throw unreadable(
-      isThere
-        ? `this user may not read the column ${missing}`
-        : `the table has no column ${missing}`,
-    )
+    })
   }
 
   #succeeded(): void {
@@ -285,32 +249,12 @@ export class PostgresApps implements AppTable {
   }
 }
 
-/** A few at a time, so that neither memory nor the event loop is taken up by a large table. */
-async function* rowsIn(
-  connection: PostgresConnection,
-  query: string,
-): AsyncIterableIterator<readonly TableRow[]> {
-  await connection.query(`DECLARE apps NO SCROLL CURSOR FOR ${query}`)
-  for (;;) {
-    const rows = await connection.query(`FETCH ${ROWS_AT_ONCE} FROM apps`)
-    yield rows.map(({ id, checksum, content }) => ({
-      id: String(id),
-      checksum: String(checksum),
-      content: typeof content === 'string' ? content : undefined,
-    }))
-    if (rows.length < ROWS_AT_ONCE) return
-  }
-}
-
 /** What a trigger notifies of a change: the table's name, without its schema. PostgreSQL cuts it, too. */
 const channelOf = (table: string): string =>
   `resound_${table.replace(/^.*\./, '')}`.slice(0, LONGEST_NAME)
 
 /** Of a PostgreSQL identifier, in bytes. */
 const LONGEST_NAME = 63
-
-const unreadable = (reason: string): ResoundError =>
-  new ResoundError('RESOUND_POSTGRES_UNREADABLE', reason)
 
 const isUnreadable = (error: unknown): error is ResoundError =>
   error instanceof ResoundError && error.code === 'RESOUND_POSTGRES_UNREADABLE'

@@ -7,8 +7,9 @@
  */
 import type { Logger } from 'pino'
 import { contradictions } from '../config/contradictions.ts'
-import { nameOf } from '../config/options.ts'
+import { nameOf, type Path } from '../config/options.ts'
 import type { AppConfig, Config } from '../config/schema.ts'
+import { FAULTS } from '../errors.ts'
 import { App } from './app.ts'
 import type { AppSource } from './app-source.ts'
 
@@ -29,8 +30,8 @@ export class Apps implements AppSource {
   #byId = new Map<string, App>()
   #byKey = new Map<string, App>()
   #counts = { config: 0, postgres: 0 }
-  /** What has been said about apps that are not served, by app. */
-  #refusals: ReadonlyMap<string, string> = new Map()
+  /** Refusals that have been logged and still hold. */
+  #said: ReadonlySet<string> = new Set()
 
   constructor({ config, table, log }: { config: Config; table: AppTable; log: Logger }) {
     this.#config = config
@@ -79,31 +80,75 @@ export class Apps implements AppSource {
     return [...before.values()].filter(({ id }) => !this.#byId.has(id))
   }
 
-  /** The apps of the table that contradict neither the configuration's nor each other. */
+  /**
+   * The apps of the table that contradict neither the configuration's nor each other. One that does
+   * stays as it was, if that is possible, as it does when its row is wrong.
+   */
   #allowed(config: Config): readonly AppConfig[] {
-    const { apps } = this.#table
-    if (apps.length === 0) return apps
-    const refusals = new Map<AppConfig, string>()
-    const all = [...config.apps, ...apps]
-    for (const { path, message } of contradictions({ ...config, apps: all })) {
-      const [group, index, ...option] = path
-      const app = group === 'apps' ? all[Number(index)] : undefined
-      if (app !== undefined) refusals.set(app, `${nameOf(option)} ${message}`)
-    }
+    const given = this.#table.apps
+    const refusals = refusalsIn(config, given)
     this.#tell(refusals)
-    return apps.filter((app) => !refusals.has(app))
+    if (!refusals.some(isForApp)) return given
+    const refused = new Set(refusals.filter(isForApp).map(({ app }) => app))
+    const instead = given.flatMap((app) => (refused.has(app) ? this.#asItWas(app) : [app]))
+    const still = new Set(
+      refusalsIn(config, instead)
+        .filter(isForApp)
+        .map(({ app }) => app),
+    )
+    return instead.filter((app) => !still.has(app))
+  }
+
+  #asItWas({ id, enabled }: AppConfig): readonly AppConfig[] {
+    const before = this.#byId.get(id)?.settings
+    if (before === undefined) return []
+    return [enabled === before.enabled ? before : { ...before, enabled: before.enabled && enabled }]
   }
 
   /** Each refusal once. */
-  #tell(refusals: ReadonlyMap<AppConfig, string>): void {
-    const said = this.#refusals
-    this.#refusals = new Map([...refusals].map(([{ id }, reason]) => [id, reason]))
-    for (const [appId, reason] of this.#refusals) {
-      if (said.get(appId) === reason) continue
+  #tell(refusals: readonly Refusal[]): void {
+    const fresh = refusals.filter((refusal) => !this.#said.has(textOf(refusal)))
+    this.#said = new Set(refusals.map(textOf))
+    for (const refusal of fresh.slice(0, MOST_TOLD)) {
       this.#log.error(
-        { code: 'RESOUND_APP_REFUSED', appId, reason },
-        'an app of the table is not served',
+        {
+          code: 'RESOUND_APP_REFUSED',
+          appId: refusal.app.id,
+          reason: refusal.reason,
+          remedy: FAULTS.RESOUND_APP_REFUSED.remedy,
+        },
+        isForApp(refusal)
+          ? 'an app of the table contradicts another, and is not served so'
+          : 'a webhook of an app of the table cannot be sent',
       )
     }
+    const more = fresh.length - MOST_TOLD
+    if (more > 0) this.#log.error({ more }, 'more apps of the table are not served so')
   }
+}
+
+/** Refusals that are logged one by one; after that they are counted. */
+const MOST_TOLD = 100
+
+interface Refusal {
+  readonly app: AppConfig
+  /** The option's path in the app. */
+  readonly option: Path
+  readonly reason: string
+}
+
+const textOf = ({ app, reason }: Refusal): string => `${app.id} ${reason}`
+
+/** Whether an app cannot be served; one with a webhook that cannot be sent can. */
+const isForApp = ({ option }: Refusal): boolean => option[0] !== 'webhooks'
+
+/** What the configuration would be refused for if the table's apps stood in it, after its own. */
+function refusalsIn(config: Config, ofTable: readonly AppConfig[]): readonly Refusal[] {
+  if (ofTable.length === 0) return []
+  const apps = [...config.apps, ...ofTable]
+  return contradictions({ ...config, apps }).flatMap(({ path, message }) => {
+    const [group, index, ...option] = path
+    const app = group === 'apps' && typeof index === 'number' ? apps[index] : undefined
+    return app === undefined ? [] : [{ app, option, reason: `${nameOf(option)} ${message}` }]
+  })
 }

@@ -29,7 +29,7 @@ it('lets the configuration win where both have an id or a key, and says so once'
   expect(ids(apps)).toEqual(['1', '3'])
   expect(apps.byKey('key-1')?.id).toBe('1')
   expect(apps.byKey('another')).toBeUndefined()
-  expect(log.lines(/is not served/)).toMatchObject([
+  expect(log.lines(/is not served so/)).toMatchObject([
     { code: 'RESOUND_APP_REFUSED', appId: '1', reason: 'id is used by two apps: 1' },
     { code: 'RESOUND_APP_REFUSED', appId: '2', reason: 'key is used by two apps: key-1' },
   ])
@@ -49,8 +49,32 @@ it('refuses an app of the table that would hear another by its Redis prefix', ()
   const table = { apps: [app('2', { laravel: { redisPrefix: 'shop_' } })], isComplete: true }
   const config = configOf(app('1', { laravel: { redisPrefix: 'shop_' } }))
   expect(ids(new Apps({ config, table, log: log.logger }))).toEqual(['1'])
-  expect(log.lines(/is not served/)).toMatchObject([
+  expect(log.lines(/is not served so/)).toMatchObject([
     { appId: '2', reason: expect.stringContaining('would hear the other') },
+  ])
+})
+
+it('leaves an app as it was that comes to contradict another, but for being disabled', () => {
+  const config = configOf(app('1', { laravel: { redisPrefix: 'shop_' } }))
+  const table = { apps: [app('2', { maxConnections: 5 })], isComplete: true }
+  const apps = new Apps({ config, table, log: new TestLog().logger })
+  const overlapping = { laravel: { redisPrefix: 'shop_' }, maxConnections: 6 }
+  table.apps = [app('2', overlapping)]
+  expect(apps.update()).toEqual([])
+  expect(apps.byId('2')?.settings).toMatchObject({ maxConnections: 5, enabled: true })
+  table.apps = [app('2', { ...overlapping, enabled: false })]
+  expect(apps.update()).toEqual([])
+  expect(apps.byId('2')?.settings).toMatchObject({ maxConnections: 5, enabled: false })
+})
+
+it('serves an app whose webhook leads to a private address, and says that it is not sent', () => {
+  const log = new TestLog()
+  const webhooks = [{ url: 'http://127.0.0.1/told' }]
+  const table = { apps: [app('2', { webhooks })], isComplete: true }
+  const apps = new Apps({ config: configOf(), table, log: log.logger })
+  expect(ids(apps)).toEqual(['2'])
+  expect(log.lines(/cannot be sent/)).toMatchObject([
+    { appId: '2', reason: expect.stringMatching(/^webhooks\[0\]\.url leads to 127\.0\.0\.1/) },
   ])
 })
 
