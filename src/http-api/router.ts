@@ -14,6 +14,7 @@ import { getChannel, getChannels, getChannelUsers } from './channels.ts'
 import { postBatch, postEvents } from './events.ts'
 import { type HttpRequest, type HttpResponse, isRefusal, refusal } from './exchange.ts'
 import { getReady, type Readiness, UP } from './health.ts'
+import { Idempotency } from './idempotency.ts'
 import { decodePath, type Query } from './query.ts'
 import { getConnections, terminateConnections } from './users.ts'
 
@@ -32,6 +33,7 @@ export interface ApiParts {
 interface Call {
   readonly app: App
   readonly hub: Hub
+  readonly idempotency: Idempotency
   readonly query: Query
   readonly body: Buffer
   /** The variable parts of the path, decoded. */
@@ -59,7 +61,7 @@ const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
     {
       method: 'POST',
       route: 'events',
-      answer: (call) => withJson(call, (body) => postEvents(body, call.app, call.hub)),
+      answer: (call) => publish(call, postEvents),
     },
   ],
   [
@@ -67,7 +69,7 @@ const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
     {
       method: 'POST',
       route: 'batch_events',
-      answer: (call) => withJson(call, (body) => postBatch(body, call.app, call.hub)),
+      answer: (call) => publish(call, postBatch),
     },
   ],
   [
@@ -123,6 +125,7 @@ function match(rest: string): { route: Route; name: string } | undefined {
 /** @returns what answers every HTTP request on the public port */
 export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
   const { apps, hub, bridge, clock, pathPrefix, timestampToleranceSeconds, counted } = parts
+  const idempotency = new Idempotency(clock)
 
   /** The app that a path names, or the answer where there is none to be served. */
   function appOf(id: string): App | HttpResponse {
@@ -172,7 +175,7 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     if (isRefusal(allowed)) return tally(route.route, allowed)
     const { body } = request
     const { length } = body // what is in it is gone once this awaits
-    const answer = route.answer({ app, hub, query: allowed.query, body, name })
+    const answer = route.answer({ app, hub, idempotency, query: allowed.query, body, name })
     const answered = (response: HttpResponse): HttpResponse => {
       hub.live(app).tally.answered(length, response.body)
       return tally(route.route, response)
@@ -213,16 +216,21 @@ function notFoundText(path: string, prefix: string): string {
     : `There is nothing at ${shown}. The HTTP API is below ${prefix}/apps/{id}.`
 }
 
-/** Reads the body; the query gives what it does not name (Pusher docs, "HTTP API reference"). */
-function withJson({ body, query }: Call, answer: (body: unknown) => Answer): Answer {
+/** Publishes what the body says; the query gives what it does not name (Pusher docs, "HTTP API reference"). */
+function publish(
+  { app, hub, idempotency, body, query }: Call,
+  post: (parameters: unknown, app: App, hub: Hub) => Answer,
+): Answer {
   if (!isUtf8(body)) return refusal(400, 'The body is not UTF-8 text.')
-  let value: unknown
+  let parameters: unknown
   try {
-    value = body.length === 0 ? {} : JSON.parse(body.toString('utf8'))
+    parameters = body.length === 0 ? {} : JSON.parse(body.toString('utf8'))
   } catch {
     return refusal(400, 'The body is not JSON.')
   }
-  if (query.size === 0 || !isObject(value)) return answer(value)
-  const { channels: _, ...parameters } = Object.fromEntries(query) // names may hold the comma that joins a list
-  return answer({ ...parameters, ...value })
+  if (query.size > 0 && isObject(parameters)) {
+    const { channels: _, ...others } = Object.fromEntries(query) // names may hold the comma that joins a list
+    parameters = { ...others, ...parameters }
+  }
+  return idempotency.once(parameters, app, () => post(parameters, app, hub))
 }

@@ -88,7 +88,7 @@ describe('POST events', () => {
     await using server = await startServer()
     const client = await server.connect()
     await client.subscribe('a')
-    const more = { tags: { region: 'eu' }, delta: true, extras: null, idempotency_key: 'x' }
+    const more = { tags: { region: 'eu' }, delta: true, extras: null }
     expect(await server.trigger('a', 'e', 1, more)).toEqual(DONE)
     expect(JSON.parse(await client.nextText())).toEqual({ event: 'e', channel: 'a', data: '1' })
   })
@@ -152,6 +152,34 @@ describe('the parameters of an event', () => {
     expect(await server.request('POST', '/events', { query })).toEqual(
       refused('An event needs "channels".'),
     )
+    await client.expectNothing()
+  })
+})
+
+describe('an idempotency_key', () => {
+  it('publishes an event once, and answers its repeats as the first', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('a')
+    const info = 'subscription_count'
+    const post = () => server.trigger('a', 'e', 1, { info, idempotency_key: 'order 7' })
+    expect(await post()).toEqual(ok({ channels: { a: { subscription_count: 1 } } }))
+    expect(await client.next()).toMatchObject({ event: 'e' })
+    const second = await server.connect()
+    await second.subscribe('a')
+    expect(await post()).toEqual(ok({ channels: { a: { subscription_count: 1 } } }))
+    await client.expectNothing()
+  })
+
+  it('publishes a batch once', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await client.subscribe('a')
+    const body = { batch: [{ name: 'e', channel: 'a', data: '1' }], idempotency_key: 'order 7' }
+    for (let times = 0; times < 2; times += 1) {
+      expect(await server.request('POST', '/batch_events', { body })).toEqual(DONE)
+    }
+    expect(await client.next()).toMatchObject({ event: 'e' })
     await client.expectNothing()
   })
 })
