@@ -85,6 +85,26 @@ describe.each(DEPLOYMENTS)(
       expect(refusal).toMatchObject({ type: 'AuthError', status: 403 })
     })
 
+    it('signs in the user of its session', async () => {
+      await using ann = await enter(ANN)
+
+      const signedIn = await ann.page.evaluate(
+        () =>
+          new Promise((resolve) => {
+            const { connector } = window.Echo
+            connector.pusher.connection.bind('message', (message: { event: string }) => {
+              if (message.event.startsWith('pusher:signin')) resolve(message)
+            })
+            connector.signin()
+          }),
+      )
+
+      expect(signedIn).toEqual({
+        event: 'pusher:signin_success',
+        data: { user_data: expect.stringContaining('"user_info":{"name":"Ann"}') },
+      })
+    })
+
     it('shows who is here, who joins and who leaves', async () => {
       await using ann = await enter(ANN)
       expect(await ann.rows('members', 1)).toEqual(['Ann'])

@@ -1,9 +1,8 @@
-import PusherSdk from 'pusher'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { StartedServer } from '../support/command.ts'
 import { APP } from '../support/deployment.ts'
 import { freePort } from '../support/free-port.ts'
-import { type Laravel, startLaravel } from '../support/laravel.ts'
+import { ANN, type Laravel, serveLaravel } from '../support/laravel.ts'
 import { hear, nodeBuild, type Page, subscribe } from '../support/pusher.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { laravelEnv } from '../support/snippets.ts'
@@ -16,11 +15,9 @@ const PREFIXES = {
   '12': 'chat-room-database-',
 } as const
 
-/** A page that may subscribe to anything. */
-function openPage(port: number): Page {
-  const { id, key, secret } = APP
-  const sdk = new PusherSdk({ appId: id, key, secret, host: '127.0.0.1' })
-  const pusher = new nodeBuild(key, {
+/** A page in a session of the application's, which asks the bridge with its cookie. */
+function openPage(port: number, cookie: string): Page {
+  const pusher = new nodeBuild(APP.key, {
     cluster: '',
     wsHost: '127.0.0.1',
     wsPort: port,
@@ -29,8 +26,18 @@ function openPage(port: number): Page {
     channelAuthorization: {
       transport: 'ajax',
       endpoint: '',
-      customHandler: ({ socketId, channelName }, done) =>
-        done(null, sdk.authorizeChannel(socketId, channelName, { user_id: '1' })),
+      customHandler: ({ socketId, channelName }, done) => {
+        fetch(`http://127.0.0.1:${port}/apps/${APP.id}/auth`, {
+          method: 'POST',
+          headers: { cookie },
+          body: new URLSearchParams({ socket_id: socketId, channel_name: channelName }),
+        })
+          .then((response) => response.json())
+          .then(
+            (answer) => done(null, answer),
+            (error) => done(error, null),
+          )
+      },
     },
   })
   return { pusher, [Symbol.dispose]: () => pusher.disconnect() }
@@ -44,14 +51,19 @@ describe.each(['9', '11', '12'] as const)('Laravel %s on the redis driver', (ver
 
   beforeAll(async () => {
     redis = await startRedis()
-    const ports = { REVERB_SERVER_PORT: await freePort(), REDIS_PORT: redis.port }
-    env = await laravelEnv('redis', ports)
+    laravel = await serveLaravel(version)
+    env = await laravelEnv('redis', {
+      APP_URL: laravel.url,
+      REDIS_PORT: redis.port,
+      REVERB_SERVER_PORT: await freePort(),
+    })
     if (version === '9') env = env.replace('BROADCAST_CONNECTION', 'BROADCAST_DRIVER')
-    laravel = await startLaravel(env, version)
+    await laravel.configure(env)
+    await laravel.artisan('migrate', '--force')
     const { directory } = laravel
     server = await StartedServer.start(['--laravel', directory], {
       directory,
-      environment: { RESOUND_PORT: undefined },
+      environment: { RESOUND_PORT: undefined, RESOUND_APP_LARAVEL_AUTH_URL: laravel.url },
     })
     await server.logged('listening to Redis')
   })
@@ -72,7 +84,7 @@ describe.each(['9', '11', '12'] as const)('Laravel %s on the redis driver', (ver
     'publishes through %s on every kind of channel',
     async (client) => {
       await laravel.configure(`${env}\nREDIS_CLIENT=${client}`)
-      using page = openPage(server.port)
+      using page = openPage(server.port, await laravel.login(ANN))
       const published = hear(await subscribe(page, 'news'), 'App\\Events\\NewsPublished')
       const shipped = hear(await subscribe(page, 'private-orders.1'), 'App\\Events\\OrderShipped')
       const sent = hear(await subscribe(page, 'presence-chat.1'), 'App\\Events\\MessageSent')
