@@ -108,7 +108,8 @@ the first start and kept in \`.resound/app.json\` under the working directory, r
 | --- | --- |
 | \`REVERB_APP_ID\`, \`REVERB_APP_KEY\`, \`REVERB_APP_SECRET\` | the app; before \`PUSHER_APP_ID\`, \`PUSHER_APP_KEY\`, \`PUSHER_APP_SECRET\` |
 | \`REVERB_SERVER_HOST\`, \`REVERB_SERVER_PORT\`, \`REVERB_SERVER_PATH\` | \`host\`, \`port\`, \`pathPrefix\` |
-| \`REDIS_URL\`, or \`REDIS_HOST\`, \`REDIS_PORT\`, \`REDIS_PASSWORD\`, \`REDIS_USERNAME\` | \`redis.url\` |
+| \`REDIS_URL\`, or \`REDIS_HOST\`, \`REDIS_PORT\`, \`REDIS_PASSWORD\`, \`REDIS_USERNAME\`, \`REDIS_SCHEME\` | \`redis.url\` |
+| \`REDIS_SENTINEL_HOST\` (with commas), \`_PORT\`, \`_SERVICE\`, \`_USERNAME\`, \`_PASSWORD\` | \`redis.sentinels\`, and the name in \`redis.url\` |
 | \`REDIS_PREFIX\` | \`apps[].laravel.redisPrefix\`, where there is a Redis |
 
 As in Laravel, the text \`null\` counts as unset. \`RESOUND_\` names win over these, and among these the
@@ -119,12 +120,17 @@ table above says, and beyond it:
 
 - Where \`REVERB_SCHEME\` is \`http\` and \`REVERB_HOST\` this machine, \`REVERB_PORT\` is the port to listen on, unless
   \`REVERB_SERVER_PORT\` names one: what \`reverb:install\` wrote works unchanged. Likewise \`PUSHER_...\`.
-- With both families of credentials, \`BROADCAST_CONNECTION\` (before Laravel 11 \`BROADCAST_DRIVER\`) decides.
+- With both families of credentials, the broadcast driver decides: \`BROADCAST_CONNECTION\`, or \`BROADCAST_DRIVER\`
+  where there is no other, or where the app's \`config/broadcasting.php\` reads that.
 - Redis counts only where the app broadcasts through it, or sets \`REDIS_PREFIX\`. Without \`REDIS_PREFIX\` the prefix
   is read out of the app's \`config/database.php\`, or the framework's; one that cannot be told stops the start.
+- For an app on the \`redis\` driver, \`APP_URL\` is \`apps[].laravel.authUrl\`: private and presence channels are
+  authorised here, and the log says what pages need for it.
 - \`allowedOrigins\` stays \`*\`, whatever \`APP_URL\` is.
 
-Each value taken is logged with its variable, and so is what in the app contradicts being served from here.
+Each value taken is logged with its variable, and so is what in the app contradicts being served from here:
+keys, hosts, ports and schemes, those that \`VITE_\` or \`MIX_\` variables tell the pages as well. After a reload
+only what has changed is logged.
 `
 
 /** What the illustrative app of the example has where there is no default. */

@@ -3,6 +3,7 @@
  */
 import type { Logger } from 'pino'
 import { type Loaded, loadConfig, readConfig } from '../config/load.ts'
+import type { Notice } from '../config/notice.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Flags } from '../config/sources.ts'
 import { createLogger } from '../log.ts'
@@ -30,10 +31,11 @@ export async function start(flags: Flags, colour: ColourChoice): Promise<number>
     colour: isColoured(colour, process.stderr),
   })
   log.info(sourcesOf(loaded, flags), 'starting')
-  for (const { level, message, fields } of loaded.notices) log[level](fields, message)
+  const tell = notifier(log)
+  tell(loaded.notices)
 
   const server = await startServer({ config, log })
-  const stopped = untilStopped(server, log, flags) // first: who reads the ready line may signal at once
+  const stopped = untilStopped(server, log, () => reload(server, log, flags, tell)) // first: who reads the ready line may signal at once
   announce(server, loaded, format, colour)
   const code = await stopped
   log.info('stopped')
@@ -84,7 +86,20 @@ function announce(
   else if (origin.kind === 'generated') print(`The app's key and secret are in ${origin.file}\n`)
 }
 
-function untilStopped(server: Server, log: Logger, flags: Flags): Promise<number> {
+/** Logs notices, and of later ones only what has changed since. */
+function notifier(log: Logger): (notices: readonly Notice[]) => void {
+  let told = new Set<string>()
+  return (notices) => {
+    const before = told
+    told = new Set(notices.map((notice) => JSON.stringify(notice)))
+    for (const notice of notices) {
+      const { level, message, fields } = notice
+      if (!before.has(JSON.stringify(notice))) log[level](fields, message)
+    }
+  }
+}
+
+function untilStopped(server: Server, log: Logger, reloaded: () => void): Promise<number> {
   return new Promise((resolve, reject) => {
     let drainingSince: number | undefined
     let code: number = EXIT.DONE
@@ -101,7 +116,7 @@ function untilStopped(server: Server, log: Logger, flags: Flags): Promise<number
       }
     }
     const onReloadSignal = (): void => {
-      if (drainingSince === undefined) reload(server, log, flags)
+      if (drainingSince === undefined) reloaded()
     }
     const finishing = (ended: Promise<void>): void => {
       ended.then(() => resolve(code), reject)
@@ -112,16 +127,19 @@ function untilStopped(server: Server, log: Logger, flags: Flags): Promise<number
 }
 
 /** Takes over a changed configuration; a refused one changes nothing. */
-function reload(server: Server, log: Logger, flags: Flags): void {
+function reload(
+  server: Server,
+  log: Logger,
+  flags: Flags,
+  tell: (notices: readonly Notice[]) => void,
+): void {
   const reading = readConfig({ flags })
   const problems = reading.valid ? lostApp(reading) : reading.problems.map(describeProblem)
   if (!reading.valid || problems.length > 0) {
     log.error({ code: 'RESOUND_CONFIG_INVALID', problems }, 'not reloaded; nothing has changed')
     return
   }
-  for (const { level, message, fields } of reading.notices) {
-    if (level === 'warn') log.warn(fields, message)
-  }
+  tell(reading.notices)
   const needRestart = server.reload(reading.config)
   log.info(sourcesOf(reading, flags), 'reloaded')
   if (needRestart.length > 0) {

@@ -18,11 +18,15 @@ export interface EnvFile {
   readonly invalidLines: readonly number[]
 }
 
-const NAME = String.raw`[ \t]*(?:export[ \t]+)?(?<name>[A-Za-z0-9_.]+)[ \t]*`
-const VALUE = String.raw`'(?<single>[^'\n]*)'|"(?<double>(?:[^"\\]|\\["\\$fnrtv])*)"|(?<bare>[^\s'"#][^\s#]*)?`
+const WORD = String.raw`[\p{Ll}\p{Lu}\p{M}\p{N}_.]+`
+const NAME = String.raw`[ \t]*(?:export[ \t]+)?(?<quote>["']?)(?<name>${WORD})\k<quote>[ \t]*`
+/** Several lines only where the quote follows the equals sign at once. */
+const LINES = String.raw`(?<==)"(?<lines>(?:[^"\\]|\\["\\$fnrtv])*)"`
+const DOUBLE = String.raw`"(?<double>(?:[^"\\\n]|\\["\\$fnrtv])*)"`
+const VALUE = String.raw`'(?<single>[^'\n]*)'|${LINES}|${DOUBLE}|(?<bare>[^ \t\n\v\f'"#][^ \t\n\v\f#]*)?`
 const ENTRY = new RegExp(
   String.raw`${NAME}(?:(?<given>=)[ \t]*(?:${VALUE})[ \t]*(?:#.*)?)?(?=\n|$)`,
-  'y',
+  'uy',
 )
 const NOTHING = /[ \t]*(?:#.*)?(?=\n|$)/y
 const REST_OF_LINE = /.*/y
@@ -35,7 +39,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   v: '\v',
 }
 
-/** Parses the text of a `.env`. A variable given twice has the last value. */
+/** Parses the text of a `.env`. A variable given twice has the last value, and none after its bare name. */
 export function parseEnvFile(content: string): EnvFile {
   const text = content.replace(/\r\n?/g, '\n')
   const entries = new Map<string, EnvEntry>()
@@ -44,12 +48,14 @@ export function parseEnvFile(content: string): EnvFile {
   for (let at = 0; at < text.length; ) {
     const found = matchAt(ENTRY, text, at) ?? matchAt(NOTHING, text, at)
     const taken = found?.[0] ?? matchAt(REST_OF_LINE, text, at)?.[0] ?? ''
-    const { name, given, single, double, bare = '' } = found?.groups ?? {}
+    const { name, given, single, lines, double = lines, bare = '' } = found?.groups ?? {}
     if (found === undefined) invalidLines.push(line)
     if (name !== undefined && given !== undefined) {
       const value =
         single ?? replaceNames(double === undefined ? [bare] : withoutEscapes(double), entries)
       entries.set(name, { value, line })
+    } else if (name !== undefined) {
+      entries.delete(name)
     }
     at += taken.length + 1
     line += taken.split('\n').length
@@ -73,7 +79,10 @@ function withoutEscapes(quoted: string): readonly string[] {
 function replaceNames(pieces: readonly string[], entries: ReadonlyMap<string, EnvEntry>): string {
   return pieces
     .map((piece) =>
-      piece.replace(/\$\{([A-Za-z0-9_.]+)\}/g, (whole, name) => entries.get(name)?.value ?? whole),
+      piece.replace(
+        /\$\{([\p{Ll}\p{Lu}\p{M}\p{N}_.]+)\}/gu,
+        (whole, name) => entries.get(name)?.value ?? whole,
+      ),
     )
     .join('$')
 }

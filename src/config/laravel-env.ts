@@ -7,17 +7,21 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnvFile } from './env-file.ts'
+import { pageNotices, pagesAndServer, pageVariables } from './laravel-browser.ts'
+import { broadcastDriver, driverNotices } from './laravel-driver.ts'
 import {
   credentialName,
   type Family,
   familyOf,
+  type Given,
   type Lookup,
   lookupIn,
   settingFrom,
 } from './laravel-names.ts'
-import type { Notice } from './notice.ts'
+import { isThisMachine, serverNotices, targetNotices, targetOf } from './laravel-target.ts'
+import { information, type Notice, warning } from './notice.ts'
 import { readText } from './read-text.ts'
-import { deriveRedisPrefix } from './redis-prefix.ts'
+import { deriveRedisPrefix, hasClusters } from './redis-prefix.ts'
 import type { Config } from './schema.ts'
 import type { Origin, Setting } from './setting.ts'
 
@@ -31,15 +35,8 @@ export interface LaravelApp {
   /** Why the Redis prefix cannot be told, where it has to be. */
   readonly prefixUnknown: string | undefined
   readonly notices: readonly Notice[]
-  /** What in the app contradicts the configuration that came of it. */
+  /** What in the app contradicts the configuration that came of it, and what pages need to know of it. */
   review(config: Config): readonly Notice[]
-}
-
-/** Where the app sends events and browsers connect, by its `.env`. */
-interface Target {
-  readonly host: string | undefined
-  readonly port: string | undefined
-  readonly scheme: string
 }
 
 /**
@@ -59,44 +56,15 @@ export function readLaravelApp(
   const every = lookupIn((variable) => entries.get(variable)?.value, originOf)
   const text = (variable: string) => every(variable)?.value || undefined
 
-  const driver = text('BROADCAST_CONNECTION') ?? text('BROADCAST_DRIVER') ?? 'null'
-  const preferred = driver === 'pusher' ? 'PUSHER' : 'REVERB'
+  const driver = broadcastDriver(directory, text)
+  const preferred = driver.name === 'pusher' ? 'PUSHER' : 'REVERB'
   const family = familyOf(every, preferred)
-  const target = {
-    host: text(`${family}_HOST`),
-    port: text(`${family}_PORT`),
-    scheme: text(`${family}_SCHEME`) ?? 'https',
-  }
-  const publishesToRedis = driver === 'redis' || every('REDIS_PREFIX') !== undefined
-  const assumed: Setting[] = []
-  const notices = [
-    ...driverNotices(driver, family, text),
-    ...fileNotices(directory, file, invalidLines),
-    ...browserNotices(family, text),
-  ]
-  if (listensWhereLaravelPublishes(target)) {
-    assumed.push(...settingFrom('port', every(`${family}_PORT`)))
-  }
-  let prefixUnknown: string | undefined
-  if (driver === 'redis' && every('REDIS_PREFIX') === undefined) {
-    const derived = deriveRedisPrefix(directory, every('APP_NAME')?.value)
-    if ('unknown' in derived) {
-      prefixUnknown = derived.unknown
-    } else {
-      const { prefix, rule } = derived
-      const origin: Origin = {
-        kind: 'laravel',
-        file: join(name, derived.file),
-        variable: 'database.redis.options.prefix',
-      }
-      assumed.push(...settingFrom('apps[].laravel.redisPrefix', { value: prefix, origin }))
-      notices.push({
-        level: 'info',
-        message: 'the Redis prefix is derived, as the .env has no REDIS_PREFIX',
-        fields: { prefix, rule, file: derived.file },
-      })
-    }
-  }
+  const target = targetOf(family, text)
+  const pages = pageVariables(entries, family)
+  const isRedis = driver.name === 'redis'
+  const publishesToRedis = isRedis || every('REDIS_PREFIX') !== undefined
+  const redis = isRedis ? redisPrefix(directory, name, every) : NOTHING_DERIVED
+  const hasOwnPort = text('REVERB_SERVER_PORT') !== undefined
   return {
     lookup: (variable) => {
       if (!variable.startsWith('REDIS_')) return every(variable)
@@ -107,57 +75,123 @@ export function readLaravelApp(
       return every(variable)
     },
     preferred,
-    assumed,
-    prefixUnknown,
-    notices,
-    review: (config) => [...contradictions(config, family, target, text)],
+    assumed: [
+      // Without a proxy in between, the port that Laravel calls is the one to listen on.
+      ...(isThisMachine(target) ? settingFrom('port', every(`${family}_PORT`)) : []),
+      ...redis.assumed,
+      ...(isRedis ? authUrl(every('APP_URL')) : []),
+    ],
+    prefixUnknown: redis.unknown,
+    notices: [
+      ...driver.notices,
+      ...driverNotices(driver, family, text),
+      ...fileNotices(directory, file, invalidLines),
+      ...targetNotices(target),
+      ...pageNotices(pages, text),
+      ...originNotices(text('APP_URL')),
+      ...redis.notices,
+      ...(publishesToRedis ? topologyNotices(directory, [...entries.keys()]) : []),
+    ],
+    review: (config) => [
+      ...keyNotices(config, family, text),
+      ...serverNotices(target, config, 'the app expects', hasOwnPort),
+      ...pagesAndServer(pages, text, config, hasOwnPort),
+      ...(isRedis ? bridgeNotices(config, text('APP_URL')) : []),
+    ],
   }
 }
 
-/** Without a proxy in between, the port that Laravel calls is the one to listen on. */
-function listensWhereLaravelPublishes({ host, scheme }: Target): boolean {
-  return (
-    scheme === 'http' &&
-    host !== undefined &&
-    /^(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?|.+\.localhost|.+\.test)$/i.test(host)
-  )
+/** What is concluded from more than one place of the app. */
+interface Derived {
+  readonly assumed: readonly Setting[]
+  readonly notices: readonly Notice[]
+  readonly unknown?: string
 }
 
-function* driverNotices(
-  driver: string,
-  family: Family,
-  text: (variable: string) => string | undefined,
+const NOTHING_DERIVED: Derived = { assumed: [], notices: [] }
+
+function redisPrefix(directory: string, name: string, every: Lookup): Derived {
+  const derived = deriveRedisPrefix(directory, every('APP_NAME')?.value)
+  const given = every('REDIS_PREFIX')
+  if ('unknown' in derived) {
+    return given === undefined ? { ...NOTHING_DERIVED, unknown: derived.unknown } : NOTHING_DERIVED
+  }
+  const { prefix, rule, file } = derived
+  if (given !== undefined) {
+    if (derived.isOverridable || given.value === prefix) return NOTHING_DERIVED
+    const notice = warning("the app's configuration does not read REDIS_PREFIX, and has another", {
+      REDIS_PREFIX: given.value,
+      prefix,
+      file,
+    })
+    return { assumed: [], notices: [notice] }
+  }
+  const variable = 'database.redis.options.prefix'
+  const origin: Origin = { kind: 'laravel', file: join(name, file), variable }
+  return {
+    assumed: settingFrom('apps[].laravel.redisPrefix', { value: prefix, origin }),
+    notices: [
+      information('the Redis prefix is derived, as the .env has no REDIS_PREFIX', {
+        prefix,
+        rule,
+        file,
+      }),
+    ],
+  }
+}
+
+const SENTINEL_NAMES = ['HOST', 'PORT', 'SERVICE', 'USERNAME', 'PASSWORD']
+const SENTINEL_VARIABLES = SENTINEL_NAMES.map((name) => `REDIS_SENTINEL_${name}`)
+
+/** Redis Clusters and Sentinels, which Laravel itself has no variables for. */
+function* topologyNotices(directory: string, names: readonly string[]): Generator<Notice> {
+  const sentinels = names.filter((name) => /^REDIS_.*SENTINEL/.test(name))
+  const unread = sentinels.filter((name) => !SENTINEL_VARIABLES.includes(name))
+  if (unread.length > 0 && !sentinels.includes('REDIS_SENTINEL_HOST')) {
+    yield warning('these variables are not read: RESOUND_REDIS_SENTINELS names the Sentinels', {
+      variables: unread,
+    })
+  }
+  if (hasClusters(directory)) {
+    yield information(
+      'the app can publish to a Redis Cluster: RESOUND_REDIS_CLUSTER names its nodes, of which any hears all',
+      { file: 'config/database.php' },
+    )
+  }
+}
+
+/** The redis driver signs nothing: the app is asked who may subscribe, where its URL can be called. */
+function authUrl(given: Given | undefined): readonly Setting[] {
+  if (given === undefined || !URL.canParse(given.value)) return []
+  const { protocol, username, search, hash } = new URL(given.value)
+  const isUsable = /^https?:$/.test(protocol) && `${username}${search}${hash}` === ''
+  return isUsable ? settingFrom('apps[].laravel.authUrl', given) : []
+}
+
+/** What pages need, in Echo's options, beside what they need for other drivers. */
+function* bridgeNotices(
+  { apps: [app], pathPrefix }: Config,
+  appUrl: string | undefined,
 ): Generator<Notice> {
-  if (driver === 'reverb' || driver === 'pusher') {
-    if (driver.toUpperCase() !== family) {
-      yield warning('the app broadcasts with credentials that its .env does not have', {
-        BROADCAST_CONNECTION: driver,
-        taken: `${family}_APP_*`,
-      })
-    }
-    if (text(`${driver.toUpperCase()}_HOST`) === undefined) {
-      yield warning(
-        driver === 'pusher'
-          ? 'PUSHER_HOST is not set: Laravel publishes to pusher.com and not to this server'
-          : 'REVERB_HOST is not set: Laravel has nowhere to publish to',
-        { BROADCAST_CONNECTION: driver },
-      )
-    }
-  } else if (driver !== 'redis') {
-    yield warning('the app does not broadcast to this server: set BROADCAST_CONNECTION=reverb', {
-      BROADCAST_CONNECTION: driver,
-    })
+  if (app === undefined) return
+  const url = app.laravel.authUrl
+  if (url === undefined) {
+    yield information(
+      'private and presence channels are not authorised here, as the app has no APP_URL that can be called: RESOUND_APP_LARAVEL_AUTH_URL names one',
+      { APP_URL: appUrl },
+    )
+    return
   }
-  if (driver !== 'redis' && text('REDIS_PREFIX') === undefined && text('REDIS_HOST')) {
-    yield info("the app's Redis is left alone: it broadcasts another way", {
-      BROADCAST_CONNECTION: driver,
-    })
-  }
-  const queue = text('QUEUE_CONNECTION')
-  if (queue !== undefined && queue !== 'sync') {
-    yield info('queued events are broadcast by a queue worker only: php artisan queue:work', {
-      QUEUE_CONNECTION: queue,
-    })
+  const base = `${pathPrefix}/apps/${app.id}`
+  yield information(
+    "private and presence channels are authorised here: say so in the page's Echo options",
+    { authEndpoint: `${base}/auth`, 'userAuthentication.endpoint': `${base}/user-auth` },
+  )
+  if (url === appUrl && /^http:\/\/localhost\/?$/.test(url)) {
+    yield warning(
+      'the app is asked at port 80 who may subscribe: with php artisan serve, APP_URL is http://localhost:8000',
+      { APP_URL: url },
+    )
   }
 }
 
@@ -180,63 +214,23 @@ function* fileNotices(
   }
 }
 
-function* browserNotices(
-  family: Family,
-  text: (variable: string) => string | undefined,
-): Generator<Notice> {
-  const key = text(credentialName(family, 'key'))
-  const inBrowser = text(`VITE_${family}_APP_KEY`)
-  if (key !== undefined && inBrowser !== undefined && inBrowser !== key) {
-    yield warning('browsers would connect with another app key than the server has', {
-      [`VITE_${family}_APP_KEY`]: inBrowser,
-      [credentialName(family, 'key')]: key,
-    })
-  }
-  const url = text('APP_URL')
-  if (url !== undefined) {
-    yield info(
+function originNotices(url: string | undefined): readonly Notice[] {
+  if (url === undefined) return []
+  return [
+    information(
       'pages of every origin may connect, not only those of APP_URL: RESOUND_APP_ALLOWED_ORIGINS limits it',
       { APP_URL: url },
-    )
-  }
+    ),
+  ]
 }
 
-function* contradictions(
+function keyNotices(
   config: Config,
   family: Family,
-  target: Target,
   text: (variable: string) => string | undefined,
-): Generator<Notice> {
-  const key = text(credentialName(family, 'key'))
-  if (key !== undefined && !config.apps.some((app) => app.key === key)) {
-    yield warning("the Laravel app's key is none of the apps configured here", {
-      [credentialName(family, 'key')]: key,
-    })
-  }
-  if (target.host === undefined) return
-  if (target.scheme === 'https' && config.tls === undefined) {
-    yield warning('the app expects https: a proxy in front of this server must terminate TLS', {
-      [`${family}_SCHEME`]: target.scheme,
-    })
-  }
-  if (target.scheme === 'http' && config.tls !== undefined) {
-    yield warning('the app expects http, and this server speaks TLS', {
-      [`${family}_SCHEME`]: target.scheme,
-    })
-  }
-  const port = Number(target.port ?? (target.scheme === 'http' ? 80 : 443))
-  if (target.scheme === 'http' && config.port !== 0 && config.port !== port) {
-    yield warning('the app publishes to another port than this server listens on', {
-      [`${family}_PORT`]: port,
-      port: config.port,
-    })
-  }
-}
-
-function warning(message: string, fields: Notice['fields']): Notice {
-  return { level: 'warn', message, fields }
-}
-
-function info(message: string, fields: Notice['fields']): Notice {
-  return { level: 'info', message, fields }
+): readonly Notice[] {
+  const name = credentialName(family, 'key')
+  const key = text(name)
+  if (key === undefined || config.apps.some((app) => app.key === key)) return []
+  return [warning("the Laravel app's key is none of the apps configured here", { [name]: key })]
 }

@@ -7,7 +7,7 @@
  */
 import { parseValue, settingPath } from './environment.ts'
 import { OPTIONS, type Option } from './options.ts'
-import { redisUrl } from './redis-url.ts'
+import { redisUrl, sentinelUrls } from './redis-url.ts'
 import type { Origin, Setting } from './setting.ts'
 
 /** A variable's value and where it stands. */
@@ -48,6 +48,7 @@ export function laravelSettings(lookup: Lookup, preferred: Family = 'REVERB'): r
     ...settingFrom('port', given('REVERB_SERVER_PORT')),
     ...settingFrom('pathPrefix', given('REVERB_SERVER_PATH'), pathPrefix),
     ...settingFrom('redis.url', redisUrl(given)),
+    ...settingFrom('redis.sentinels', sentinelUrls(given)),
     ...settingFrom('apps[].laravel.redisPrefix', lookup('REDIS_PREFIX')),
   ]
 }

@@ -8,3 +8,11 @@ export interface Notice {
   /** Never a secret's value. */
   readonly fields: Readonly<Record<string, unknown>>
 }
+
+export function warning(message: string, fields: Notice['fields']): Notice {
+  return { level: 'warn', message, fields }
+}
+
+export function information(message: string, fields: Notice['fields']): Notice {
+  return { level: 'info', message, fields }
+}

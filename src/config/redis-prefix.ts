@@ -10,8 +10,15 @@ import { z } from 'zod'
 import { readText } from './read-text.ts'
 
 export type DerivedPrefix =
-  /** `file` of the app says so, by way of `rule`. */
-  | { readonly prefix: string; readonly file: string; readonly rule: string }
+  | {
+      readonly prefix: string
+      /** The file of the app that says so. */
+      readonly file: string
+      /** How it says so. */
+      readonly rule: string
+      /** Whether REDIS_PREFIX would count instead. */
+      readonly isOverridable: boolean
+    }
   /** Why it cannot be told. */
   | { readonly unknown: string }
 
@@ -37,12 +44,19 @@ export function deriveRedisPrefix(directory: string, appName: string | undefined
     return { unknown: 'neither config/database.php nor composer.lock is there to tell it' }
   }
   const { separator, suffix } = major > 12 ? FRAMEWORK_DEFAULTS.new : FRAMEWORK_DEFAULTS.old
-  return slugged(appName ?? 'laravel', separator, suffix, 'composer.lock')
+  const place = { file: 'composer.lock', isOverridable: true }
+  return slugged(appName ?? 'laravel', separator, suffix, place)
+}
+
+/** Whether the app's own configuration has Redis Clusters. */
+export function hasClusters(directory: string): boolean {
+  const read = readText(join(directory, 'config/database.php'))
+  return 'text' in read && /'clusters'\s*=>/.test(redisSection(read.text) ?? '')
 }
 
 /** The redis part of a database.php, without its comments; undefined when there is none. */
 function redisSection(php: string): string | undefined {
-  const code = php.replace(/\/\*[\s\S]*?\*\/|^\s*(?:\/\/|#).*$/gm, '')
+  const code = php.replace(/\/\*[\s\S]*?\*\/|^\s*(?:\/\/|#).*$|(?<=,)\s*(?:\/\/|#).*$/gm, '')
   return /'redis'\s*=>\s*\[(?<section>[\s\S]*)$/.exec(code)?.groups?.['section']
 }
 
@@ -54,20 +68,27 @@ function fromSection(section: string, file: string, appName: string | undefined)
   const expression = /'prefix'\s*=>(?<expression>[^\n]*?),?\s*(?:\n|$)/.exec(
     options?.groups?.['inside'] ?? '',
   )?.groups?.['expression']
-  if (expression === undefined) return { prefix: '', file, rule: 'no prefix there' }
+  const isOverridable = /env\(\s*'REDIS_PREFIX'/.test(expression ?? '')
+  const place = { file, isOverridable }
+  if (expression === undefined) return { ...place, prefix: '', rule: 'no prefix there' }
   const code = expression.replace(/\s+(?=(?:[^']*'[^']*')*[^']*$)/g, '')
   const literal = LITERAL_FORM.exec(code)?.groups?.['literal']
-  if (literal !== undefined) return { prefix: literal, file, rule: 'as written there' }
+  if (literal !== undefined) return { ...place, prefix: literal, rule: 'as written there' }
   const { fallback = 'laravel', separator = '-', suffix } = SLUG_FORM.exec(code)?.groups ?? {}
-  return suffix === undefined ? unknown : slugged(appName ?? fallback, separator, suffix, file)
+  return suffix === undefined ? unknown : slugged(appName ?? fallback, separator, suffix, place)
 }
 
-function slugged(name: string, separator: string, suffix: string, file: string): DerivedPrefix {
+function slugged(
+  name: string,
+  separator: string,
+  suffix: string,
+  place: { readonly file: string; readonly isOverridable: boolean },
+): DerivedPrefix {
   if (/[^\x20-\x7e]/.test(name)) {
     return { unknown: 'APP_NAME has letters beyond ASCII, which Laravel transliterates' }
   }
   const rule = `Str::slug(APP_NAME, '${separator}').'${suffix}'`
-  return { prefix: `${slug(name, separator)}${suffix}`, file, rule }
+  return { ...place, prefix: `${slug(name, separator)}${suffix}`, rule }
 }
 
 /** Laravel's Str::slug for ASCII text. */

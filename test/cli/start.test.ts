@@ -287,6 +287,23 @@ describe('SIGHUP', () => {
     expect(await greeting(server.port, 'old')).toMatchObject({ event: 'pusher:error' })
   })
 
+  it('says of a Laravel app only what has changed', async () => {
+    const dotenv = 'REVERB_APP_ID=1\nREVERB_APP_KEY=key\nREVERB_APP_SECRET=s\nAPP_URL=http://a\n'
+    using directory = new Directory({ 'app/.env': dotenv })
+    const args = ['--laravel', 'app']
+    await using server = await StartedServer.start(args, { directory: directory.path })
+    const taken = () => server.log.filter(({ msg }) => msg === 'taken from the Laravel app')
+    expect(taken()).toHaveLength(3)
+    const before = server.log.length
+    directory.write('app/.env', dotenv.replace('KEY=key', 'KEY=other'))
+    server.signal('SIGHUP')
+    await server.logged('reloaded')
+    expect(server.log.slice(before).map(({ msg, value }) => [msg, value])).toEqual([
+      ['taken from the Laravel app', 'other'],
+      ['reloaded', undefined],
+    ])
+  })
+
   it('changes nothing where the configuration is refused', async () => {
     using directory = new Directory({ 'resound.json': config('old') })
     const args = ['--config', 'resound.json']

@@ -37,6 +37,10 @@ describe('parseEnvFile', () => {
     ['a name that comes later', 'A=${Z}\nZ=1', '${Z}'],
     ['Windows line ends', 'A=abc\r\nB=1\r\n', 'abc'],
     ['the last of two', 'A=1\nA=2', '2'],
+    ['nothing after its bare name', 'A=1\nA', undefined],
+    ['a quoted name', '"A"=1', '1'],
+    ['names of any letters', 'É=1\nA=${É}', '1'],
+    ['a space that is none to PHP', 'A=a\u00a0b', 'a\u00a0b'],
   ])('reads %s as Laravel does', (_what, text, value) => {
     expect(valuesIn(text)['A']).toBe(value)
   })
@@ -56,6 +60,7 @@ describe('parseEnvFile', () => {
     ['an unknown escape', 'A="a\\qb"'],
     ['a quote that is not closed', 'A="a'],
     ['no name', '=a'],
+    ['lines in quotes after a space', 'A= "a'],
   ])('reports %s, which Laravel does not start with', (_what, line) => {
     const { entries, invalidLines } = parseEnvFile(`B=1\n${line}\nC=3`)
     expect(invalidLines).toEqual([2])

@@ -2,36 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createCertificate } from '../support/certificate.ts'
 import { Directory } from '../support/directory.ts'
 import { loaded, problemsIn } from '../support/reading.ts'
-
-/** What `php artisan reverb:install` leaves in a `.env`. */
-const INSTALLED = `APP_NAME=Laravel
-APP_URL=http://localhost
-BROADCAST_CONNECTION=reverb
-REDIS_HOST=127.0.0.1
-REDIS_PASSWORD=null
-REDIS_PORT=6379
-
-REVERB_APP_ID=725867
-REVERB_APP_KEY=dq7nzk3ujvjwsuykx9xk
-REVERB_APP_SECRET=qhyg8aifcpvz1iqt8l4r
-REVERB_HOST="localhost"
-REVERB_PORT=8081
-REVERB_SCHEME=http
-
-VITE_REVERB_APP_KEY="\${REVERB_APP_KEY}"
-VITE_REVERB_HOST="\${REVERB_HOST}"
-VITE_REVERB_PORT="\${REVERB_PORT}"
-VITE_REVERB_SCHEME="\${REVERB_SCHEME}"
-`
-
-const PUSHER = `
-PUSHER_APP_ID=2
-PUSHER_APP_KEY=pusher-key
-PUSHER_APP_SECRET=pusher-secret
-PUSHER_HOST=127.0.0.1
-PUSHER_PORT=6001
-PUSHER_SCHEME=http
-`
+import { type App, changed, given, INSTALLED, PUSHER, said } from './laravel-app.ts'
 
 const FRAMEWORK = `<?php return ['redis' => [
   'options' => [
@@ -39,36 +10,11 @@ const FRAMEWORK = `<?php return ['redis' => [
   ],
 ]];`
 
-interface App {
-  readonly dotenv: string
-  /** Files of the app beside its `.env`. */
-  readonly files?: Readonly<Record<string, unknown>>
-  readonly environment?: Readonly<Record<string, string>>
-}
-
-function given({ dotenv, files = {}, environment = {} }: App) {
-  const inApp = Object.entries(files).map(([name, content]) => [`app/${name}`, content])
-  return {
-    files: { 'app/.env': dotenv, ...Object.fromEntries(inApp) },
-    flags: { laravel: 'app' },
-    environment,
-  }
-}
-
 function certificateFiles() {
   using directory = new Directory()
   createCertificate(directory)
   return { 'cert.pem': directory.read('cert.pem'), 'key.pem': directory.read('key.pem') }
 }
-
-/** What is said about the app, without the values taken. */
-function said(app: App) {
-  const { notices } = loaded(given(app))
-  return notices.filter(({ message }) => message !== 'taken from the Laravel app')
-}
-
-const changed = (...pairs: readonly (readonly [string, string])[]): string =>
-  pairs.reduce((text, [from, to]) => text.replace(from, to), INSTALLED)
 
 describe('an app set up by reverb:install', () => {
   it('works unchanged', () => {
@@ -171,7 +117,8 @@ describe('the credentials', () => {
 })
 
 describe('Redis', () => {
-  const redis = (more = '') => `APP_NAME="Chat Room"\nBROADCAST_CONNECTION=redis\n${more}`
+  const redis = (more = '') =>
+    `APP_NAME="Chat Room"\nAPP_URL=https://app.test\nBROADCAST_CONNECTION=redis\n${more}`
 
   it('is where the app publishes, with the prefix of its framework', () => {
     const { config, originOf } = loaded(
@@ -214,17 +161,66 @@ describe('Redis', () => {
 
   it('states how the prefix was derived', () => {
     const files = { 'config/database.php': FRAMEWORK }
-    expect(said({ dotenv: redis(), files })).toEqual([
+    expect(said({ dotenv: redis(), files })).toContainEqual({
+      level: 'info',
+      message: 'the Redis prefix is derived, as the .env has no REDIS_PREFIX',
+      fields: {
+        prefix: 'chat_room_database_',
+        rule: "Str::slug(APP_NAME, '_').'_database_'",
+        file: 'config/database.php',
+      },
+    })
+  })
+
+  it('has a prefix that the app may not read from its .env', () => {
+    const files = {
+      'config/database.php': FRAMEWORK.replace(/env\('REDIS_PREFIX', (.*)\),/, '$1,'),
+    }
+    expect(said({ dotenv: redis('REDIS_PREFIX=app_\n'), files })).toContainEqual({
+      level: 'warn',
+      message: "the app's configuration does not read REDIS_PREFIX, and has another",
+      fields: {
+        REDIS_PREFIX: 'app_',
+        prefix: 'chat_room_database_',
+        file: 'config/database.php',
+      },
+    })
+    const read = { 'config/database.php': FRAMEWORK }
+    const messages = said({ dotenv: redis('REDIS_PREFIX=app_\n'), files: read })
+    expect(messages.filter(({ level }) => level === 'warn')).toEqual([])
+  })
+
+  it('is found through Sentinels, by the variables of the packages that add them', () => {
+    const dotenv = redis(
+      'REDIS_PREFIX=app_\nREDIS_PASSWORD=p\nREDIS_SENTINEL_HOST=a,b:26380\nREDIS_SENTINEL_SERVICE=main\nREDIS_SENTINEL_PASSWORD=s\n',
+    )
+    expect(loaded(given({ dotenv })).config.redis).toMatchObject({
+      url: 'redis://:p@main',
+      sentinels: ['redis://:s@a:26379', 'redis://:s@b:26380'],
+    })
+  })
+
+  it.each([
+    [
+      'other names for Sentinels',
+      { dotenv: redis('REDIS_PREFIX=a_\nREDIS_SENTINELS=a,b\n') },
+      'these variables are not read: RESOUND_REDIS_SENTINELS names the Sentinels',
+    ],
+    [
+      'a Redis Cluster',
       {
-        level: 'info',
-        message: 'the Redis prefix is derived, as the .env has no REDIS_PREFIX',
-        fields: {
-          prefix: 'chat_room_database_',
-          rule: "Str::slug(APP_NAME, '_').'_database_'",
-          file: 'config/database.php',
+        dotenv: redis(),
+        files: {
+          'config/database.php': FRAMEWORK.replace(
+            "'options'",
+            "'clusters' => ['default' => []],\n  'options'",
+          ),
         },
       },
-    ])
+      'the app can publish to a Redis Cluster: RESOUND_REDIS_CLUSTER names its nodes, of which any hears all',
+    ],
+  ])('is said to need %s by another way', (_what, app, message) => {
+    expect(said(app).map((one) => one.message)).toContain(message)
   })
 
   it('stops the start where the prefix cannot be told, unless it is given', () => {
@@ -233,6 +229,69 @@ describe('Redis', () => {
     expect(problemsIn(given({ dotenv: redis() }))).toEqual([problem])
     const environment = { RESOUND_APP_LARAVEL_REDIS_PREFIX: 'app_' }
     expect(problemsIn(given({ dotenv: redis(), environment }))).toEqual([])
+  })
+})
+
+describe('the authorisation bridge', () => {
+  const redis = (more: string) => `BROADCAST_CONNECTION=redis\nREDIS_PREFIX=app_\n${more}`
+  const warned = (app: App) =>
+    said(app).filter(({ message }) => /private and presence|asked at/.test(message))
+
+  it('asks the app where it is, and the page is told what it needs', () => {
+    const dotenv = redis(
+      'APP_URL=https://app.test/chat/\nREVERB_APP_ID=1\nREVERB_APP_KEY=k\nREVERB_APP_SECRET=s\n',
+    )
+    const environment = { RESOUND_PATH_PREFIX: '/ws' }
+    const { config, originOf } = loaded(given({ dotenv, environment }))
+    expect(config.apps[0]?.laravel.authUrl).toBe('https://app.test/chat/')
+    expect(originOf(['apps', 0, 'laravel', 'authUrl'])).toEqual({
+      kind: 'laravel',
+      file: 'app/.env',
+      variable: 'APP_URL',
+    })
+    expect(warned({ dotenv, environment })).toEqual([
+      {
+        level: 'info',
+        message:
+          "private and presence channels are authorised here: say so in the page's Echo options",
+        fields: {
+          authEndpoint: '/ws/apps/1/auth',
+          'userAuthentication.endpoint': '/ws/apps/1/user-auth',
+        },
+      },
+    ])
+  })
+
+  it('asks where our own variable says', () => {
+    const environment = { RESOUND_APP_LARAVEL_AUTH_URL: 'http://127.0.0.1:8001' }
+    const { config } = loaded(given({ dotenv: redis('APP_URL=https://app.test\n'), environment }))
+    expect(config.apps[0]?.laravel.authUrl).toBe('http://127.0.0.1:8001')
+  })
+
+  it.each([
+    '',
+    'APP_URL=app.test:8000\n',
+    'APP_URL=https://ann@app.test\n',
+    'APP_URL=ftp://app.test\n',
+  ])('is not there for an app with %j', (line) => {
+    const dotenv = redis(line)
+    expect(loaded(given({ dotenv })).config.apps[0]?.laravel.authUrl).toBeUndefined()
+    expect(warned({ dotenv }).map(({ level }) => level)).toEqual(['info'])
+  })
+
+  it('is not there for other drivers, which sign by themselves', () => {
+    const { config } = loaded(given({ dotenv: INSTALLED }))
+    expect(config.apps[0]?.laravel.authUrl).toBeUndefined()
+    expect(warned({ dotenv: INSTALLED })).toEqual([])
+  })
+
+  it('warns of the address that every new app has', () => {
+    expect(warned({ dotenv: redis('APP_URL=http://localhost\n') })).toContainEqual({
+      level: 'warn',
+      message:
+        'the app is asked at port 80 who may subscribe: with php artisan serve, APP_URL is http://localhost:8000',
+      fields: { APP_URL: 'http://localhost' },
+    })
   })
 })
 
@@ -293,7 +352,7 @@ describe('a contradiction is named:', () => {
     [
       'another port',
       { dotenv: INSTALLED, environment: { RESOUND_PORT: '9000' } },
-      'the app publishes to another port than this server listens on',
+      'the app expects another port than this server listens on',
       { REVERB_PORT: 8081, port: 9000 },
     ],
     [

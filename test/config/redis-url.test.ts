@@ -30,6 +30,13 @@ it.each([
     { REDIS_URL: 'redis://:q@cache:1', REDIS_PORT: '6380', REDIS_PASSWORD: 'p' },
     'redis://:q@cache:1',
   ],
+  ['TLS by the scheme', { REDIS_HOST: 'cache', REDIS_SCHEME: 'tls' }, 'rediss://cache'],
+  ['no TLS by the scheme', { REDIS_HOST: 'cache', REDIS_SCHEME: 'tcp' }, 'redis://cache'],
+  [
+    'the master of Sentinels',
+    { REDIS_SENTINEL_HOST: 's', REDIS_HOST: 'cache', REDIS_PORT: '1', REDIS_PASSWORD: 'p' },
+    'redis://:p@mymaster',
+  ],
   ['a TLS URL', { REDIS_URL: 'tls://cache:1' }, 'rediss://cache:1'],
   ['no host', { REDIS_PORT: '6380', REDIS_PASSWORD: 'p' }, undefined],
 ])('takes %s from the variables of Laravel', (_what, environment, url) => {
