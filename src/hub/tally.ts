@@ -14,6 +14,8 @@ export class Tally {
   /** WebSocket messages and the bytes of their text, both ways. */
   messagesReceived = 0
   bytesReceived = 0
+  /** Messages that were not understood. */
+  malformed = 0
   messagesSent = 0
   bytesSent = 0
   /** Signed requests of the HTTP API, and the bytes of their bodies and of those of the answers. */
@@ -23,6 +25,7 @@ export class Tally {
   readonly received: Record<EventSource, number> = { http: 0, redis: 0, client: 0 }
   readonly closed = new Map<string, number>()
   readonly subscribeRefused = new Map<string, number>()
+  readonly signInRefused = new Map<string, number>()
   readonly clientEventRefused = new Map<string, number>()
   readonly redisIgnored = new Map<string, number>()
   /** Requests of the authorisation bridge, by what became of them. */

@@ -131,6 +131,8 @@ export class Metrics {
       'reason',
       'subscribeRefused',
     )
+    this.#perLabel('signin_refused_total', 'Sign-ins refused.', 'reason', 'signInRefused')
+    this.#perApp('messages_malformed_total', 'Messages that were not understood.', 'malformed')
     this.#register.gauge(
       'presence_members',
       'Users in presence channels, once per channel.',
@@ -301,7 +303,7 @@ export class Metrics {
   #perApp(
     name: string,
     help: string,
-    field: 'opened' | 'slowConsumers' | 'delivered' | 'unheard',
+    field: 'opened' | 'slowConsumers' | 'malformed' | 'delivered' | 'unheard',
   ): void {
     this.#register.counter(name, help, ['app'], (counter) => {
       for (const { app, tally } of this.#sources.lives()) counter.inc({ app: app.id }, tally[field])
@@ -313,7 +315,13 @@ export class Metrics {
     name: string,
     help: string,
     label: string,
-    field: 'closed' | 'subscribeRefused' | 'clientEventRefused' | 'redisIgnored' | 'bridge',
+    field:
+      | 'closed'
+      | 'subscribeRefused'
+      | 'signInRefused'
+      | 'clientEventRefused'
+      | 'redisIgnored'
+      | 'bridge',
   ): void {
     this.#register.counter(name, help, ['app', label], (counter) => {
       for (const { app, tally } of this.#sources.lives()) {

@@ -36,6 +36,7 @@ export function handle(message: ClientMessage, from: Connection, parts: Handling
       signIn(message, from, hub)
       return
     case 'malformed':
+      from.live.tally.malformed += 1
       from.send(encode.error(NOTICE.MALFORMED_MESSAGE, message.reason))
       return
     case 'pong': // that it came is all it says

@@ -111,6 +111,7 @@ export class Sessions {
     connection.live.tally.messagesReceived += 1
     connection.live.tally.bytesReceived += bytes
     if (text === undefined) {
+      connection.live.tally.malformed += 1
       const limit = connection.app.limits.messageBytes
       connection.send(
         encode.error(NOTICE.MALFORMED_MESSAGE, `A message is text of at most ${limit} bytes.`),

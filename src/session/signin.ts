@@ -3,6 +3,7 @@ import { isSigned, userText } from '../../channels/signature.ts'
 import { parseSigned, textOf } from '../../channels/signed-json.ts'
 import type { Connection, User } from '../hub/connection.ts'
 import type { Hub } from '../hub/hub.ts'
+import { countIn } from '../hub/tally.ts'
 import { NOTICE } from '../protocol/codes.ts'
 import { error } from '../protocol/encode.ts'
 import type { ClientMessage } from '../protocol/messages.ts'
@@ -14,20 +15,27 @@ const WATCHLIST_LENGTH = 100
 
 /** Signs a connection in as the user its app vouches for, or answers `pusher:error` 4009. */
 export function signIn({ auth, userData }: SignIn, from: Connection, hub: Hub): void {
-  const refuse = (reason: string): void => from.send(error(NOTICE.SIGN_IN_REFUSED, reason))
+  const refuse = (reason: 'signature' | 'user' | 'other-user', message: string): void => {
+    countIn(from.live.tally.signInRefused, reason)
+    from.send(error(NOTICE.SIGN_IN_REFUSED, message))
+  }
   if (!isSigned(auth, userText(from.socketId, userData), from.app)) {
-    refuse("The sign-in's signature does not match. The app's secret and the server's may differ.")
+    refuse(
+      'signature',
+      "The sign-in's signature does not match. The app's secret and the server's may differ.",
+    )
     return
   }
   const user = readUser(userData)
   if (user === undefined) {
     refuse(
+      'user',
       'user_data must be a JSON object with a string "id" of letters, digits and _ - = @ , . ;',
     )
     return
   }
   if (from.user !== undefined && from.user.userId !== user.userId) {
-    refuse('This connection is already signed in as another user.')
+    refuse('other-user', 'This connection is already signed in as another user.')
     return
   }
   const { watchlist } = user

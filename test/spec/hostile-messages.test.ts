@@ -1,5 +1,6 @@
 /** Messages that no client library sends: answered, and the connection stays open. */
 import { describe, expect, it } from 'vitest'
+import { metricOf } from '../support/metrics.ts'
 import { Scene } from '../support/scene.ts'
 import { startServer } from '../support/server.ts'
 
@@ -54,6 +55,16 @@ describe('a message that is not understood', () => {
     client.sendText(text)
     expect(await client.next()).toEqual(malformed(message))
     await client.expectNothing()
+  })
+
+  it('is counted', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    client.sendText('hello')
+    client.sendText(Buffer.from('{}'))
+    await client.next()
+    await client.next()
+    expect(await metricOf(server, 'resound_messages_malformed_total')).toBe(2)
   })
 
   it('is answered in full', async () => {

@@ -1,6 +1,7 @@
 /** Signing in, and what is sent to one user. */
 import { describe, expect, it } from 'vitest'
 import type { TestClient } from '../support/client.ts'
+import { metricOf } from '../support/metrics.ts'
 import { startServer } from '../support/server.ts'
 
 async function signIn(client: TestClient, userData: string, auth = client.signUser(userData)) {
@@ -89,6 +90,18 @@ describe('signing in', () => {
         'user_data must be a JSON object with a string "id" of letters, digits and _ - = @ , . ;',
       ),
     )
+  })
+
+  it('that is refused is counted by reason', async () => {
+    await using server = await startServer()
+    const client = await server.connect()
+    await signIn(client, '{"id":"7"}', 'wrong')
+    await signIn(client, '{}')
+    await client.signIn({ id: '7' })
+    await client.signIn({ id: '8' })
+    for (const reason of ['signature', 'user', 'other-user']) {
+      expect(await metricOf(server, 'resound_signin_refused_total', { reason })).toBe(1)
+    }
   })
 
   it('does not stumble over user_info that is nested deeply', async () => {
