@@ -259,6 +259,18 @@ describe('PostgreSQL', () => {
   })
 })
 
+it('a replica, which cannot notify, is read every cacheSeconds, and it is said', async () => {
+  await postgres.sql(INSERT)
+  await using replica = await startPostgres({ replicaOf: postgres })
+  await using reading = await new Reading({ url: replica.url, cacheSeconds: 1 }).begun()
+  expect(await reading.log.line(/does not notify/)).toMatchObject({
+    level: 40,
+    reason: 'cannot execute LISTEN during recovery',
+  })
+  await postgres.sql('UPDATE apps SET max_connections = 8')
+  await vi.waitFor(() => expect(reading.table.apps).toMatchObject([{ maxConnections: 8 }]), 5000)
+})
+
 describe('with TLS', () => {
   const directory = new Directory()
   let secured: TestPostgres

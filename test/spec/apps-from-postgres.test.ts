@@ -108,6 +108,21 @@ it('has its secret rotated without a moment in which neither works', async () =>
   await ann.expectNothing() // who is in stays in
 })
 
+it('keeps its connections when it moves from the configuration to the table', async () => {
+  await postgres.sql(await readSnippet('apps-notify.sql'))
+  await using server = await serverOf({ cacheSeconds: 3600 })
+  const ann = await server.connect()
+  await ann.subscribe('private-a')
+  await postgres.sql(`INSERT INTO apps (id, key, secret)
+    VALUES ('${APP.id}', '${APP.key}', '${APP.secret}'), ('marker', 'marker', 's')`)
+  const marker = { id: 'marker', key: 'marker', secret: 's' }
+  await vi.waitFor(() => dial(server, marker).established()) // so the other row is known, too
+  server.server.reload({ ...server.config, apps: [] })
+  await ann.expectNothing()
+  await postgres.sql(`UPDATE apps SET enabled = false WHERE id = '${APP.id}'`)
+  expect(await ann.closed).toMatchObject({ code: 4003 })
+})
+
 /** The steps of the page on rotating, with this test's values. */
 async function rotation(step: number): Promise<string> {
   const sql = (await readSnippet('apps-rotate.sql')).replaceAll('my-app', 'shop')

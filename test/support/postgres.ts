@@ -23,6 +23,8 @@ interface Owner {
 const SUPERUSER = { name: 'postgres', password: 'postgres-password' } as const
 
 export interface TestPostgresOptions {
+  /** Another that this is a read-only replica of. */
+  readonly replicaOf?: TestPostgres
   /** PEM files for TLS; without them there is none. */
   readonly tls?: CertificateFiles
 }
@@ -79,6 +81,17 @@ export class TestPostgres implements AsyncDisposable {
         ...['--pgdata', this.#data, '--username', SUPERUSER.name, '--pwfile', password],
         ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
       ],
+      { ...this.#owner, cwd: this.#directory },
+    )
+  }
+
+  /** Makes the directory of its data a copy of another's, which it then follows, for reading only. */
+  async follow(other: TestPostgres): Promise<void> {
+    const { uid, gid } = this.#owner
+    if (uid !== undefined && gid !== undefined) await chown(this.#directory, uid, gid)
+    await run(
+      path.join(this.#programs, 'pg_basebackup'),
+      ['--pgdata', this.#data, '--dbname', other.url, '--write-recovery-conf', '--checkpoint=fast'],
       { ...this.#owner, cwd: this.#directory },
     )
   }
@@ -183,7 +196,8 @@ export async function startPostgres(options: TestPostgresOptions = {}): Promise<
     const directory = await mkdtemp(path.join(tmpdir(), 'resound-postgres-'))
     const postgres = new TestPostgres(await freePort(), directory, { ...options, programs, owner })
     try {
-      await postgres.initialise()
+      if (options.replicaOf === undefined) await postgres.initialise()
+      else await postgres.follow(options.replicaOf)
       await postgres.start()
       return postgres
     } catch (error) {
@@ -231,7 +245,7 @@ async function readyToAccept(server: PostgresProcess): Promise<void> {
   let said = ''
   for await (const chunk of server.stderr.iterator({ destroyOnReturn: false })) {
     said += String(chunk)
-    if (said.includes('ready to accept connections')) {
+    if (/ready to accept (read-only )?connections/.test(said)) {
       server.stderr.resume()
       return
     }
