@@ -5,10 +5,8 @@
  * A client says nothing by itself, so that no password can reach a log: its owner listens to its
  * `error` events, and logs them `withoutPasswords`.
  */
-import { readFileSync } from 'node:fs'
-import { createConnection, Socket } from 'node:net'
-import { connect as connectTls } from 'node:tls'
 import type { Cluster, Redis, RedisOptions } from 'ioredis'
+import { connectorTo, tlsFiles } from './connector.ts'
 import { requireRedis } from './ioredis.ts'
 import { ClusterLocation, fixedLocation, type Location, SentinelLocation } from './location.ts'
 import {
@@ -41,13 +39,12 @@ export type RedisBehaviour = Pick<
 /**
  * A client that is not connected yet: call its `connect`.
  * @param behaviour of each connection it makes; with a ready check, only a master is connected to
- * @throws Error when a TLS file of a Cluster cannot be read
  */
 export function createRedis(target: RedisTarget, behaviour: RedisBehaviour): RedisClient {
   const client =
     target.cluster.length > 0
       ? createCluster(target, behaviour)
-      : redisAt(locationOf(target), target, { ...behaviour, ...databaseOf(target.url) })
+      : redisAt(locationOf(target), target, { ...behaviour, ...databaseOf(target.url) }, true)
   client.on('error', () => {}) // ioredis prints those that nobody listens to
   return client
 }
@@ -69,7 +66,7 @@ export function createSubscriber(
   behaviour: RedisBehaviour,
 ): SubscriberConnection {
   const location = locationOf(target)
-  const redis = redisAt(location, target, behaviour)
+  const redis = redisAt(location, target, behaviour, false)
   redis.on('error', () => {})
   return { redis, location }
 }
@@ -78,17 +75,27 @@ function redisAt(
   location: Location,
   { url, cluster, sentinels, tls }: RedisTarget,
   options: RedisBehaviour & Pick<RedisOptions, 'db'>,
+  isWatched: boolean,
 ): Redis {
   const [text = ''] = [...cluster, url ?? []].flat()
-  const isTls = text.startsWith('rediss:')
   return new (requireRedis().Redis)({
     ...options,
     ...credentialsOf(text),
-    ...(isTls ? { tls: {} } : {}), // says which event of the socket to await
+    ...secureConnectOf(text),
     lazyConnect: true,
-    Connector: connectorTo(location, isTls ? tls : undefined, sentinels.length > 0),
+    Connector: connectorTo({
+      location: () => location,
+      tls: isTls(text) ? tls : undefined,
+      isMasterWanted: sentinels.length > 0,
+      isWatched,
+    }),
   })
 }
+
+const isTls = (url: string): boolean => url.startsWith('rediss:')
+
+/** Says which event of its socket ioredis is to await; the files are the connector's. */
+const secureConnectOf = (url: string): Pick<RedisOptions, 'tls'> => (isTls(url) ? { tls: {} } : {})
 
 function locationOf(target: RedisTarget): Location {
   const { cluster, sentinels, tls } = target
@@ -113,77 +120,25 @@ function databaseOf(url: string | undefined): Pick<RedisOptions, 'db'> {
   return number === undefined ? {} : { db: Number(number) }
 }
 
-/**
- * What ioredis gets its sockets from: on every attempt the address of that moment, and the TLS files
- * as they are then, so that a certificate can be replaced. (Its own connector to Sentinels believes
- * the first that answers, and cannot be stopped while none does.)
- * @param tls undefined without TLS
- */
-function connectorTo(
-  location: Location,
-  tls: RedisTls | undefined,
-  isSentinel: boolean,
-): NonNullable<RedisOptions['Connector']> {
-  const { AbstractConnector } = requireRedis()
-  return class extends AbstractConnector {
-    #asking = new AbortController()
-
-    constructor(options: unknown) {
-      super(disconnectTimeoutIn(options))
-    }
-
-    override async connect(): Promise<Socket> {
-      this.connecting = true
-      this.#asking = new AbortController()
-      const { signal } = this.#asking
-      try {
-        const address = await location.next(signal)
-        signal.throwIfAborted()
-        this.stream =
-          tls === undefined
-            ? createConnection(address)
-            : connectTls({ ...address, ...tlsFiles(tls) })
-      } catch (error) {
-        signal.throwIfAborted()
-        this.firstError = error instanceof Error ? error : new Error(String(error))
-        this.stream = new Socket().destroy() // ioredis tries again after a socket that failed
-      }
-      this.stream.once('error', (error) => {
-        this.firstError = error
-      })
-      return this.stream
-    }
-
-    override disconnect(): void {
-      this.#asking.abort(new Error('Connection is closed.'))
-      super.disconnect()
-    }
-
-    /** Asked after a ready check, with what INFO says. */
-    override check({ role }: { role?: unknown }): boolean {
-      return !isSentinel || role === undefined || role === 'master'
-    }
-  }
-}
-
-const DISCONNECT_TIMEOUT_MS = 2000
-
-function disconnectTimeoutIn(options: unknown): number {
-  const given =
-    typeof options === 'object' && options !== null && 'disconnectTimeout' in options
-      ? options.disconnectTimeout
-      : undefined
-  return typeof given === 'number' ? given : DISCONNECT_TIMEOUT_MS
-}
-
 function createCluster({ cluster, tls }: RedisTarget, behaviour: RedisBehaviour): Cluster {
   const { retryStrategy, enableOfflineQueue, ...others } = behaviour
   const { Cluster } = requireRedis()
+  const [first = ''] = cluster
   return new Cluster(
     cluster.map((url) => addressOf(url)),
     {
       lazyConnect: true,
-      redisOptions: { ...others, ...userOf(cluster[0] ?? '', tls) },
+      redisOptions: {
+        ...others,
+        ...credentialsOf(first),
+        ...secureConnectOf(first),
+        Connector: connectorTo({
+          location: fixedLocation,
+          tls: isTls(first) ? tls : undefined,
+          isMasterWanted: false,
+          isWatched: false,
+        }),
+      },
       ...(retryStrategy === undefined ? {} : { clusterRetryStrategy: retryStrategy }),
       ...(enableOfflineQueue === undefined ? {} : { enableOfflineQueue }),
       dnsLookup: (host, done) => done(null, host), // the certificate names the host, not its address
@@ -194,15 +149,6 @@ function createCluster({ cluster, tls }: RedisTarget, behaviour: RedisBehaviour)
 function userOf(url: string, tls: RedisTls): Pick<RedisOptions, 'username' | 'password' | 'tls'> {
   return {
     ...credentialsOf(url),
-    ...(url.startsWith('rediss:') ? { tls: tlsFiles(tls) } : {}),
-  }
-}
-
-/** @throws Error when one cannot be read */
-function tlsFiles({ ca, cert, key }: RedisTls): { ca?: Buffer; cert?: Buffer; key?: Buffer } {
-  return {
-    ...(ca === undefined ? {} : { ca: readFileSync(ca) }),
-    ...(cert === undefined ? {} : { cert: readFileSync(cert) }),
-    ...(key === undefined ? {} : { key: readFileSync(key) }),
+    ...(isTls(url) ? { tls: tlsFiles(tls) } : {}),
   }
 }
