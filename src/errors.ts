@@ -43,9 +43,18 @@ export const FAULTS = {
     meaning: 'A command cannot write its result to the file that it was given.',
     remedy: 'Name a file that is not there yet, in a directory that is writable.',
   },
+  RESOUND_SERVER_UNREACHABLE: {
+    meaning: 'A command asks a running server, and none answers on its admin port.',
+    remedy:
+      'Start the server, or name its configuration: --config, --laravel, RESOUND_ADMIN_HOST, RESOUND_ADMIN_PORT.',
+  },
+  RESOUND_SERVER_REFUSED: {
+    meaning: 'The running server answers a command, and does not do what it asks.',
+    remedy: 'Correct what the message names; the token is admin.token (RESOUND_ADMIN_TOKEN).',
+  },
   RESOUND_REDIS_UNREACHABLE: {
     meaning:
-      'Redis, where a Laravel app publishes, does not answer or refuses us. The server keeps trying.',
+      'Redis, where a Laravel app publishes or webhooks wait, does not answer or refuses us. The server keeps trying.',
     remedy:
       'Start Redis, or correct the URL, user or password (redis.url, apps[].laravel.redisUrl).',
   },

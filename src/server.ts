@@ -2,6 +2,7 @@
  * The composition root: builds every part in order, and stops them in reverse.
  */
 import type { Logger } from 'pino'
+import { ADMIN_HEADERS, createAdminApi } from './admin/router.ts'
 import { AnyOriginWarning } from './apps/any-origin.ts'
 import type { App } from './apps/app.ts'
 import { Apps, NO_TABLE } from './apps/apps.ts'
@@ -20,7 +21,6 @@ import { Hub } from './hub/hub.ts'
 import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
-import { createAdminApi } from './metrics/admin.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity } from './open-files.ts'
@@ -166,8 +166,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       apps: () => apps.counts,
       postgres: () => table?.state,
     })
-    serveHttp(adminApp, createAdminApi(metrics, config.admin.token), {
+    serveHttp(adminApp, createAdminApi({ metrics, webhooks, token: config.admin.token }), {
       bodyBytes: () => 0,
+      headersOf: () => ADMIN_HEADERS,
       onFault,
     })
     const adminListener = listen(adminApp, config.admin.host, config.admin.port)

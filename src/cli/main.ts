@@ -1,7 +1,8 @@
 /**
  * The command line: which commands there are, and what becomes of their outcome.
  *
- * Exit codes: 0 done, 1 failed, 2 wrong usage, 78 bad configuration, 130 interrupted.
+ * Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reachable, 78 bad configuration,
+ * 130 interrupted.
  */
 import { Command, CommanderError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
@@ -11,6 +12,7 @@ import { importSoketi } from './import-soketi.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { start } from './start.ts'
 import { showVersion } from './version.ts'
+import { type ListOptions, listWebhooks, type ReplayOptions, replayWebhooks } from './webhooks.ts'
 
 const CONFIG_HELP = `
 Reads the file, the environment and the Laravel app's .env; writes nothing.
@@ -29,6 +31,10 @@ configuration for start --config; it holds the apps' secrets.
 What is not taken over, or works differently, is listed on standard error.
 Ends with 1 when an app could not be taken over, after printing the rest, and
 with 78 when the file cannot be read.`
+
+const ADMIN_HELP = `
+Asks the running server on its admin port, which the configuration names.
+Ends with 69 when it does not answer, with 1 when it refuses.`
 
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -124,6 +130,29 @@ function commands(ended: (code: number) => void): Command {
       if (file === undefined && !env) command.error('error: name a file, or use --env')
       ended(importSoketi({ file, env, output, json: asJson }))
     })
+
+  const webhooks = program
+    .command('webhooks')
+    .summary('show and repeat webhooks that were given up')
+    .description('Shows webhook requests that a running server has given up, and repeats them')
+    .helpCommand(false)
+  withSources(webhooks.command('list'))
+    .summary('show what was given up')
+    .description('Shows the webhook requests that were given up, the newest first')
+    .option('--app <id>', 'of one app only')
+    .option('--limit <number>', 'at most so many, 100 without it')
+    .option('--payloads', 'with the events that they carry')
+    .addOption(json())
+    .addHelpText('after', ADMIN_HELP)
+    .action(async (options: ListOptions) => ended(await listWebhooks(options)))
+  withSources(webhooks.command('replay'))
+    .summary('send again what was given up')
+    .description('Puts webhook requests that were given up back into their queues')
+    .option('--app <id>', 'of one app only')
+    .option('--id <id>', 'one request only')
+    .addOption(json())
+    .addHelpText('after', ADMIN_HELP)
+    .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
 
   program
     .command('version')

@@ -13,6 +13,7 @@ export const EXIT = {
   DONE: 0,
   FAILED: 1,
   WRONG_USAGE: 2,
+  UNREACHABLE: 69,
   BAD_CONFIGURATION: 78,
   INTERRUPTED: 130,
 } as const
@@ -43,7 +44,8 @@ export function printJson(command: string, document: Readonly<Record<string, unk
 export function reportFault(fault: unknown): number {
   if (!(fault instanceof ResoundError)) throw fault
   process.stderr.write(`resound: ${fault.message}\n${fault.code}: ${fault.remedy}\n`)
-  return fault.code.startsWith('RESOUND_CONFIG_') ? EXIT.BAD_CONFIGURATION : EXIT.FAILED
+  if (fault.code.startsWith('RESOUND_CONFIG_')) return EXIT.BAD_CONFIGURATION
+  return fault.code === 'RESOUND_SERVER_UNREACHABLE' ? EXIT.UNREACHABLE : EXIT.FAILED
 }
 
 /** `text` in lines of at most 80 characters, each after `indent`. Words are not broken. */

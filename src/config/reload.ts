@@ -22,10 +22,17 @@ const FIXED_LIMITS = new Set(['limits.messageBytes', 'limits.backpressureBytes']
 
 /** The names of the options that differ and need a restart to take effect. */
 export function restartOnly(running: Config, next: Config): string[] {
+  // Where Laravel is heard can change at any time; what waits in a Redis for webhooks stays in it.
+  const isRedisFixed = [running, next].some(mayHaveWebhooks)
   return OPTIONS.filter(
     ({ name, path: [group] }) =>
-      group !== 'apps' && !TAKEN_OVER.has(name) && (group !== 'limits' || FIXED_LIMITS.has(name)),
+      group !== 'apps' &&
+      (!TAKEN_OVER.has(name) || (group === 'redis' && isRedisFixed)) &&
+      (group !== 'limits' || FIXED_LIMITS.has(name)),
   )
     .filter(({ path }) => !isDeepStrictEqual(valueAt(running, path), valueAt(next, path)))
     .map(({ name }) => name)
 }
+
+const mayHaveWebhooks = ({ apps, postgres }: Config): boolean =>
+  postgres.url !== undefined || apps.some(({ webhooks }) => webhooks.length > 0)

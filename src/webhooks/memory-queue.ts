@@ -87,8 +87,8 @@ export class MemoryQueue implements WebhookQueue {
     return this.#waiting.get(appId) ?? 0
   }
 
-  async failures(appId: string): Promise<readonly Failure[]> {
-    return this.#failures.of(appId)
+  async failures(appId: string, most: number): Promise<readonly Failure[]> {
+    return this.#failures.of(appId).slice(0, most)
   }
 
   async replay(appId: string, ids?: readonly string[]): Promise<number> {

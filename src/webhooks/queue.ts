@@ -65,8 +65,11 @@ export interface WebhookQueue {
   configure(present: readonly EndpointAddress[]): void
   /** How many events of an app wait. */
   waiting(appId: string): number
-  /** The newest first. */
-  failures(appId: string): Promise<readonly Failure[]>
+  /**
+   * The newest first, at most so many.
+   * @throws ResoundError where they cannot be had now; `replay`, too
+   */
+  failures(appId: string, most: number): Promise<readonly Failure[]>
   /** Puts failures back into their queues. @returns how many requests; those without an endpoint stay */
   replay(appId: string, ids?: readonly string[]): Promise<number>
   /** Resolves when what was accepted is where it outlives this process; at once where nothing does. */

@@ -9,7 +9,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import type { ErrorCode } from '../errors.ts'
+import { type ErrorCode, ResoundError } from '../errors.ts'
 import { createRedis, type RedisClient } from '../redis/connect.ts'
 import { isReply } from '../redis/location.ts'
 import { remedyOf } from '../redis/remedy.ts'
@@ -153,21 +153,14 @@ export class RedisQueue implements WebhookQueue {
     return this.#backlog.events(appId) + (this.#waiting.get(appId) ?? 0)
   }
 
-  async failures(appId: string): Promise<readonly Failure[]> {
-    return (await this.#store.failures(appId)).map(({ failure }) => failure)
+  failures(appId: string, most: number): Promise<readonly Failure[]> {
+    return this.#asked(async () =>
+      (await this.#store.failures(appId, most)).map(({ failure }) => failure),
+    )
   }
 
-  async replay(appId: string, ids?: readonly string[]): Promise<number> {
-    const present = new Set(this.#present.get(appId)?.map(({ id }) => id))
-    const kept = (await this.#store.failures(appId)).reverse()
-    let replayed = 0
-    for (const { failure, json } of kept) {
-      if (!present.has(failure.endpointId) || ids?.includes(failure.id) === false) continue
-      const { count, isLeased } = await this.#store.replay(failure, json, this.#options.clock.now())
-      replayed += count
-      if (isLeased) this.#hold({ appId, id: failure.endpointId })
-    }
-    return replayed
+  replay(appId: string, ids?: readonly string[]): Promise<number> {
+    return this.#asked(() => this.#replay(appId, ids))
   }
 
   stored(): Promise<void> {
@@ -230,6 +223,30 @@ export class RedisQueue implements WebhookQueue {
       const held = this.#held.get(keyOf(address))
       if (held !== undefined) held.unsettled = settle
       this.#failed(error)
+    }
+  }
+
+  async #replay(appId: string, ids: readonly string[] | undefined): Promise<number> {
+    const present = new Set(this.#present.get(appId)?.map(({ id }) => id))
+    const kept = (await this.#store.failures(appId)).reverse()
+    let replayed = 0
+    for (const { failure, json } of kept) {
+      if (!present.has(failure.endpointId) || ids?.includes(failure.id) === false) continue
+      const { count, isLeased } = await this.#store.replay(failure, json, this.#options.clock.now())
+      replayed += count
+      if (isLeased) this.#hold({ appId, id: failure.endpointId })
+    }
+    return replayed
+  }
+
+  /** What an operator asks for. @throws ResoundError where Redis does not do it */
+  async #asked<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question()
+    } catch (error) {
+      this.#failed(error)
+      const message = 'Redis, where webhook requests are kept, does not answer.'
+      throw new ResoundError(CODE, message, { cause: error })
     }
   }
 

@@ -93,9 +93,12 @@ export class RedisStore {
   }
 
   /** The newest first, with the text that names each in Redis. */
-  async failures(appId: string): Promise<{ failure: Failure; json: string }[]> {
+  async failures(
+    appId: string,
+    most = this.#options.keptFailures,
+  ): Promise<{ failure: Failure; json: string }[]> {
     const { failures } = this.#keysOf({ appId, id: '' })
-    const kept = await this.#options.redis.lrange(failures, 0, -1)
+    const kept = await this.#options.redis.lrange(failures, 0, most - 1)
     return kept.map((json) => ({ failure: StoredFailure.parse(JSON.parse(json)), json }))
   }
 

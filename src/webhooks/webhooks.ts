@@ -45,6 +45,9 @@ const ANSWER_BYTES = 64 * 1024
 /** How long a stopping server goes on delivering. */
 const FAREWELL_MILLISECONDS = 5000
 
+/** Of one app in Redis, of all in memory; `webhooks.keptFailures` bounds their number. */
+const KEPT_FAILURE_BYTES = 16 * 1024 * 1024
+
 const NO_ENDPOINTS: readonly Endpoint[] = []
 
 export class Webhooks {
@@ -80,7 +83,7 @@ export class Webhooks {
       batchEvents,
       batchBytes: BATCH_BYTES,
       keptFailures,
-      keptFailureBytes: queuedBytes,
+      keptFailureBytes: Math.min(queuedBytes, KEPT_FAILURE_BYTES),
     }
     const { keyPrefix, ...target } = redis
     this.#queue = isConfigured(target)
@@ -137,11 +140,14 @@ export class Webhooks {
     }
   }
 
-  /** Requests that were given up, the newest first. @param appId of one app only */
-  async failures(appId?: string): Promise<Failure[]> {
+  /** Requests that were given up, the newest first, at most so many. @param appId of one app only */
+  async failures(most: number, appId?: string): Promise<Failure[]> {
     const ids = appId === undefined ? [...this.#byApp.keys()] : [appId]
-    const kept = await Promise.all(ids.map((id) => this.#queue.failures(id)))
-    return kept.flat().sort((a, b) => b.givenUpAt - a.givenUpAt)
+    const kept = await Promise.all(ids.map((id) => this.#queue.failures(id, most)))
+    return kept
+      .flat()
+      .sort((a, b) => b.givenUpAt - a.givenUpAt)
+      .slice(0, most)
   }
 
   /** Queues failures again. @returns how many requests */

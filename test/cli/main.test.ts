@@ -15,6 +15,9 @@ const COMMANDS = [
   ['config', 'env'],
   ['config', 'import'],
   ['config', 'import', 'soketi'],
+  ['webhooks'],
+  ['webhooks', 'list'],
+  ['webhooks', 'replay'],
   ['version'],
 ] as const
 
@@ -34,7 +37,12 @@ describe('--help', () => {
   it('lists the commands that there are, a line each without a full stop', async () => {
     const { stdout } = await resound(['--help'])
     const list = stdout.split('Commands:\n')[1]?.trimEnd().split('\n') ?? []
-    expect(list.map((line) => line.trim().split(' ')[0])).toEqual(['start', 'config', 'version'])
+    expect(list.map((line) => line.trim().split(' ')[0])).toEqual([
+      'start',
+      'config',
+      'webhooks',
+      'version',
+    ])
     for (const line of list) expect(line).not.toMatch(/\.$/)
   })
 })

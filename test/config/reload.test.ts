@@ -38,6 +38,12 @@ it('everything else is named, each option by itself', () => {
   ])
 })
 
+it('the Redis where webhooks wait is named', () => {
+  const withWebhook = (url: string) =>
+    Config.parse({ redis: { url }, apps: [{ ...APP, webhooks: [{ url: 'https://app.test/' }] }] })
+  expect(restartOnly(withWebhook('redis://a'), withWebhook('redis://b'))).toEqual(['redis.url'])
+})
+
 it('names nothing where nothing differs', () => {
   const config = { apps: [APP], tls: { cert: '/c', key: '/k' } }
   expect(restartOnly(Config.parse(config), Config.parse(config))).toEqual([])

@@ -240,8 +240,8 @@ describe.each<[name: string, open: Open]>([
     scene.push(A, '1')
     scene.push(A, '2')
     const failure = await scene.giveUp(A)
-    expect(await scene.queue.failures('3')).toEqual([failure])
-    expect(await scene.queue.failures('4')).toEqual([])
+    expect(await scene.queue.failures('3', 100)).toEqual([failure])
+    expect(await scene.queue.failures('4', 100)).toEqual([])
     expect(await scene.drain(A)).toEqual([['2']])
   })
 
@@ -252,7 +252,7 @@ describe.each<[name: string, open: Open]>([
       scene.push(A, event)
       failures.push(await scene.giveUp(A))
     }
-    expect(await scene.queue.failures('3')).toEqual(failures.slice(2).reverse())
+    expect(await scene.queue.failures('3', 100)).toEqual(failures.slice(2).reverse())
   })
 
   it('keeps so much of failures, the newest', async () => {
@@ -262,7 +262,7 @@ describe.each<[name: string, open: Open]>([
       scene.push(A, event.repeat(600))
       failures.push(await scene.giveUp(A))
     }
-    const kept = await scene.queue.failures('3')
+    const kept = await scene.queue.failures('3', 100)
     expect(kept).toEqual(failures.slice(-kept.length).reverse())
     expect([1, 2]).toContain(kept.length)
   })
@@ -271,7 +271,7 @@ describe.each<[name: string, open: Open]>([
     await using scene = new Scene(open, { keptFailures: 0 })
     scene.push(A, '1')
     await scene.giveUp(A)
-    expect(await scene.queue.failures('3')).toEqual([])
+    expect(await scene.queue.failures('3', 100)).toEqual([])
   })
 
   it('replays what was given up, the oldest first, and forgets that it was', async () => {
@@ -282,7 +282,7 @@ describe.each<[name: string, open: Open]>([
       expect(await scene.queue.take(A)).toBeUndefined()
     }
     expect(await scene.queue.replay('3')).toBe(3)
-    expect(await scene.queue.failures('3')).toEqual([])
+    expect(await scene.queue.failures('3', 100)).toEqual([])
     expect(await scene.drain(A)).toEqual([['1'], ['2'], ['3']])
     expect(scene.budget.used).toBe(0)
   })
@@ -300,7 +300,7 @@ describe.each<[name: string, open: Open]>([
     expect(await scene.queue.replay('3', [failure.id, 'unknown'])).toBe(1)
     const batch = await scene.take(A)
     expect(batch).toMatchObject({ time: began, queuedAt: began + 60_000 })
-    expect(await scene.queue.failures('3')).toHaveLength(1)
+    expect(await scene.queue.failures('3', 100)).toHaveLength(1)
   })
 
   it('does not replay what has no endpoint any more', async () => {
@@ -309,7 +309,7 @@ describe.each<[name: string, open: Open]>([
     await scene.giveUp(A)
     scene.queue.configure([B])
     expect(await scene.queue.replay('3')).toBe(0)
-    expect(await scene.queue.failures('3')).toHaveLength(1)
+    expect(await scene.queue.failures('3', 100)).toHaveLength(1)
   })
 
   it('gives nothing for an endpoint that is not configured any more', async () => {

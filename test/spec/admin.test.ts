@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { exchange, RawHttp, request } from '../support/raw-http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
+const HERE = 'There is /up, /metrics, /webhooks/failures, /webhooks/failures/replay here.'
+
 const TOKEN = 'a-token-of-sixteen'
 
 const admin = (server: TestServer, bytes: string) => exchange(server.server.admin.port, bytes)
@@ -39,8 +41,8 @@ describe('the admin port', () => {
   })
 
   it.each<[what: string, bytes: string, answer: object]>([
-    ['another path', request('GET', '/'), refused(404, 'There is /metrics here.')],
-    ['the HTTP API', request('GET', '/apps/3/channels'), refused(404, 'There is /metrics here.')],
+    ['another path', request('GET', '/'), refused(404, HERE)],
+    ['the HTTP API', request('GET', '/apps/3/channels'), refused(404, HERE)],
     ['another method', request('POST', '/metrics'), refused(405, 'Use GET.')],
     ['an unknown method', request('BREW', '/metrics'), refused(405, 'Use GET.')],
     [
@@ -56,7 +58,7 @@ describe('the admin port', () => {
         '',
         'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
       ),
-      refused(404, 'There is /metrics here.'),
+      refused(404, HERE),
     ],
   ])('refuses %s', async (_what, bytes, answer) => {
     await using server = await startServer()

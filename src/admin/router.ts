@@ -1,0 +1,84 @@
+/**
+ * The admin port: for operators, on loopback or behind a token.
+ */
+import { hash, timingSafeEqual } from 'node:crypto'
+import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
+import { UP } from '../http-api/health.ts'
+import { parseQuery, type Query } from '../http-api/query.ts'
+import { type FailedWebhooks, listFailures, replayFailures } from './webhook-failures.ts'
+
+export interface AdminParts {
+  readonly metrics: { text(): Promise<string>; readonly contentType: string }
+  readonly webhooks: FailedWebhooks
+  readonly token: string | undefined
+}
+
+type Answer = HttpResponse | Promise<HttpResponse>
+
+interface Route {
+  readonly method: 'GET' | 'POST'
+  /** Whether it shows what clients sent, or changes anything. */
+  readonly isGuarded: boolean
+  readonly answer: (query: Query) => Answer
+}
+
+/** What of a request tells a web page from an operator. */
+export const ADMIN_HEADERS = ['host', 'origin'] as const
+
+export function createAdminApi({
+  metrics,
+  webhooks,
+  token,
+}: AdminParts): (request: HttpRequest) => Answer {
+  const showMetrics = async (): Promise<HttpResponse> => ({
+    status: 200,
+    body: await metrics.text(),
+    contentType: metrics.contentType,
+  })
+  const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+    ['/up', { method: 'GET', isGuarded: false, answer: () => UP }],
+    ['/metrics', { method: 'GET', isGuarded: false, answer: showMetrics }],
+    [
+      '/webhooks/failures',
+      { method: 'GET', isGuarded: true, answer: (query) => listFailures(webhooks, query) },
+    ],
+    [
+      '/webhooks/failures/replay',
+      { method: 'POST', isGuarded: true, answer: (query) => replayFailures(webhooks, query) },
+    ],
+  ])
+  return (request) => {
+    if (token !== undefined && !isBearer(request.authorization, token)) {
+      return refusal(401, 'Send the admin token as a bearer token.', {
+        'WWW-Authenticate': 'Bearer',
+      })
+    }
+    const route = routes.get(request.path)
+    if (route === undefined) {
+      return refusal(404, `There is ${[...routes.keys()].join(', ')} here.`)
+    }
+    const { method, isGuarded, answer } = route
+    if (request.method !== method) return refusal(405, `Use ${method}.`, { Allow: method })
+    if (isGuarded && token === undefined && isOfPage(request)) {
+      return refusal(403, 'The admin port is not for web pages.')
+    }
+    const query = parseQuery(request.query)
+    return typeof query === 'string' ? refusal(400, query) : answer(query)
+  }
+}
+
+/**
+ * Whether a web page made the operator's browser ask: one of another site says so in `Origin`, and
+ * one whose own name leads here (DNS rebinding) gives that name. Neither could know a token.
+ */
+function isOfPage(request: HttpRequest): boolean {
+  if (request.header('origin') !== '') return true
+  const name = request.header('host').replace(/:\d*$/, '').toLowerCase()
+  return !/^(localhost|[\d.]+|\[[\da-f:.]+\])?$/.test(name)
+}
+
+/** Compared by hash, so that the time taken tells neither the token nor its length. */
+function isBearer(authorization: string, token: string): boolean {
+  const given = hash('sha256', authorization, 'buffer')
+  return timingSafeEqual(given, hash('sha256', `Bearer ${token}`, 'buffer'))
+}
