@@ -132,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     {
       bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
       headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
+      onUnhandled: (status) => requests.count('unhandled', status),
       onFault,
     },
   )

@@ -18,6 +18,8 @@ export interface HttpOptions {
   readonly bodyBytes: (path: string) => number
   /** Headers that requests for a path need beside the authorisation, in lower case; none when left out. */
   readonly headersOf?: (path: string) => readonly string[]
+  /** Told the status of an answer that is no handler's: what came was too much, or the handler failed. */
+  readonly onUnhandled?: (status: number) => void
   /** Told of a handler that threw: a bug of ours, answered with 500. */
   readonly onFault: (fault: unknown) => void
 }
@@ -119,7 +121,7 @@ class Exchange implements HttpRequest {
     const room = Math.max(MOST_HELD_BYTES, this.#options.bodyBytes(this.path))
     this.#pieces ??= []
     if (this.#held.bytes + piece.byteLength + PIECE_BYTES > room) {
-      this.#write(refusal(503, 'Too many requests are being received. Try again.'), 'close')
+      this.#refuse(refusal(503, 'Too many requests are being received. Try again.'), 'close')
       return false
     }
     this.#held.bytes += piece.byteLength + PIECE_BYTES
@@ -134,7 +136,12 @@ class Exchange implements HttpRequest {
 
   #refuseBody(then: 'stay' | 'close'): void {
     const most = this.#options.bodyBytes(this.path)
-    this.#write(refusal(413, `The request body is larger than ${most} bytes.`), then)
+    this.#refuse(refusal(413, `The request body is larger than ${most} bytes.`), then)
+  }
+
+  #refuse(response: HttpResponse, then: 'stay' | 'close'): void {
+    this.#options.onUnhandled?.(response.status)
+    this.#write(response, then)
   }
 
   #respond(): void {
@@ -150,6 +157,7 @@ class Exchange implements HttpRequest {
 
   #fail(fault: unknown): void {
     this.#options.onFault(fault)
+    this.#options.onUnhandled?.(500)
     this.#writeLate(refusal(500, 'This is a fault of the server; its log says more.'))
   }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { Config } from '../../src/config/schema.ts'
+import { sampleOf } from '../support/metrics.ts'
 import { exchange, RawHttp, request } from '../support/raw-http.ts'
 import { APP, signedPath, startServer } from '../support/server.ts'
 
@@ -107,6 +108,15 @@ describe('the body of a request', () => {
     await http.send('x'.repeat(MOST + 1))
     await http.send(request('GET', '/up'))
     expect(await http.next()).toMatchObject({ status: 200, body: '{"health":"OK"}' })
+  })
+
+  it('that is refused is counted', async () => {
+    await using server = await startServer()
+    using http = await RawHttp.connect(server.port)
+    await http.send(`POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${MOST + 1}\r\n\r\n`)
+    expect(await http.next()).toMatchObject({ status: 413 })
+    const unhandled = 'resound_http_requests_total{route="unhandled",status="413"}'
+    expect(await sampleOf(server.server, unhandled)).toBe(1)
   })
 
   it('may be as large as that', async () => {
