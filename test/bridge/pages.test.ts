@@ -4,6 +4,7 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { startBridged } from '../support/bridge.ts'
+import { redisDriver } from '../support/chat-app.ts'
 import {
   Application,
   BUILDS,
@@ -14,7 +15,6 @@ import {
   stubWorkerGlobals,
   subscribe,
 } from '../support/pusher.ts'
-import { redisDriver } from '../support/redis-driver.ts'
 import type { TestServer } from '../support/server.ts'
 import { Upstream } from '../support/upstream.ts'
 
