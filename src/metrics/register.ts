@@ -3,14 +3,7 @@
  *
  * The only file that imports prom-client. Values are read when they are scraped: nothing is kept here.
  */
-import {
-  Counter,
-  type CounterConfiguration,
-  collectDefaultMetrics,
-  Gauge,
-  type GaugeConfiguration,
-  Registry,
-} from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 
 export class Register {
   readonly #registry = new Registry()
@@ -43,17 +36,7 @@ export class Register {
 
   /** @param fill sets the values, at each scrape */
   gauge(name: string, help: string, labelNames: string[], fill: (gauge: Gauge) => void): void {
-    const configuration: GaugeConfiguration<string> = {
-      name: this.#prefix + name,
-      help,
-      labelNames,
-      registers: [this.#registry],
-      collect() {
-        this.reset()
-        fill(this)
-      },
-    }
-    new Gauge(configuration)
+    new Gauge(this.#configuration(name, help, labelNames, fill))
   }
 
   /** @param fill adds the counts so far, at each scrape */
@@ -63,16 +46,24 @@ export class Register {
     labelNames: string[],
     fill: (counter: Counter) => void,
   ): void {
-    const configuration: CounterConfiguration<string> = {
+    new Counter(this.#configuration(name, help, labelNames, fill))
+  }
+
+  #configuration<Metric extends Gauge | Counter>(
+    name: string,
+    help: string,
+    labelNames: string[],
+    fill: (metric: Metric) => void,
+  ) {
+    return {
       name: this.#prefix + name,
       help,
       labelNames,
       registers: [this.#registry],
-      collect() {
+      collect(this: Metric) {
         this.reset()
         fill(this)
       },
     }
-    new Counter(configuration)
   }
 }
