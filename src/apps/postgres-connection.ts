@@ -32,6 +32,7 @@ export class PostgresConnection {
   readonly #socket = new Socket()
   readonly #clock: Clock
   readonly #closed: Promise<void>
+  #isConnected = false
   #ending: Error | undefined
 
   /**
@@ -54,14 +55,10 @@ export class PostgresConnection {
     this.#client.once('end', news)
   }
 
-  /** Whether it can still be used. */
-  get isOpen(): boolean {
-    return !this.#socket.destroyed
-  }
-
   /** @throws ResoundError RESOUND_POSTGRES_UNREACHABLE */
   async open(): Promise<void> {
     await this.#inTime(this.#client.connect())
+    this.#isConnected = true
   }
 
   /**
@@ -69,7 +66,9 @@ export class PostgresConnection {
    * @throws ResoundError RESOUND_POSTGRES_UNREACHABLE, or _UNREADABLE where PostgreSQL itself refuses
    */
   async query(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    if (!this.isOpen) throw faultOf(this.#ending ?? new Error('the connection is closed'))
+    if (this.#socket.destroyed) {
+      throw faultOf(this.#ending ?? new Error('the connection is closed'))
+    }
     const answer = this.#client.query<Record<string, unknown>>(
       values.length === 0 ? { text } : { text, values: [...values] },
     )
@@ -80,8 +79,8 @@ export class PostgresConnection {
 
   /** Ends it, whatever state it is in; resolves when it is closed. Idempotent. */
   async close(): Promise<void> {
-    if (this.#socket.destroyed || this.#socket.pending) {
-      this.#socket.destroy()
+    if (!this.#isConnected || this.#socket.destroyed) {
+      this.#socket.destroy() // pg's end() while it connects would leave open() waiting for ever
       return
     }
     const givenUp = this.#clock.after(CLOSE_MILLISECONDS, () => this.#socket.destroy())

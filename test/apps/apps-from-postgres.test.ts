@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAuthority, createCertificate } from '../support/certificate.ts'
 import { ManualClock } from '../support/clock.ts'
@@ -228,6 +230,35 @@ describe('PostgreSQL', () => {
       clock.advance(100)
       expect(reading.table.state.isUp).toBe(true)
     })
+  })
+
+  it('that accepts a connection and says nothing is given up, and does not delay the end', async () => {
+    let connections = 0
+    const silent = createServer((socket) => {
+      connections += 1
+      socket.on('error', () => {}).resume() // so that it notices when it is closed
+    }).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const address = silent.address()
+    if (address === null || typeof address === 'string') throw new Error('no port')
+    const clock = new ManualClock()
+    const url = `postgres://user:password@127.0.0.1:${address.port}/db`
+    {
+      await using reading = new Reading({ url }, clock)
+      await vi.waitFor(() => expect(connections).toBe(1))
+      await vi.waitFor(() => {
+        clock.advance(1000)
+        expect(reading.log.lines(/none are known/)).toMatchObject([
+          { code: 'RESOUND_POSTGRES_UNREACHABLE', reason: 'no answer for 5 s' },
+        ])
+      })
+      await vi.waitFor(() => {
+        clock.advance(100)
+        expect(connections).toBeGreaterThan(1)
+      })
+    } // while the handshake is under way
+    silent.close()
+    await once(silent, 'close') // nothing of ours is left that would hold it open
   })
 
   it('that is slow to answer is not trusted with what does not exist', async () => {

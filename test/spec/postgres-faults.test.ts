@@ -1,0 +1,109 @@
+/** What PostgreSQL may do while clients are connected to its apps. */
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import type { TestClient } from '../support/client.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { APP, signedPath, startServer, type TestServer } from '../support/server.ts'
+import { readSnippet } from '../support/snippets.ts'
+import { TestLog } from '../support/test-log.ts'
+
+const SHOP = { id: 'shop', key: 'shop-key', secret: 'shop-secret' }
+
+let postgres: TestPostgres
+let server: TestServer
+const log = new TestLog()
+let ann: TestClient
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  await postgres.sql(await readSnippet('apps.sql'))
+  await postgres.sql(await readSnippet('apps-notify.sql'))
+  await postgres.sql(
+    `INSERT INTO apps (id, key, secret) VALUES ('shop', 'shop-key', 'shop-secret')`,
+  )
+  const options = { url: postgres.url, cacheSeconds: 2 }
+  server = await startServer({ postgres: options, logger: log.logger })
+  await log.line(/reading apps/)
+  ann = await dial().established()
+  await ann.subscribe('private-orders')
+})
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]()
+  await postgres[Symbol.asyncDispose]()
+})
+
+const dial = (key = SHOP.key): TestClient =>
+  server.dial(server.wsUrl.replace(APP.key, key), {}, { ...SHOP, key })
+
+/** Ann has stayed, and hears what is published; others come in; new clients are sent here. */
+async function servesOn(): Promise<void> {
+  const body = JSON.stringify({ name: 'paid', channel: 'private-orders', data: '{}' })
+  const path = signedPath(SHOP, 'POST', '/apps/shop/events', body)
+  expect((await fetch(server.url + path, { method: 'POST', body })).status).toBe(200)
+  expect(await ann.next()).toMatchObject({ event: 'paid' })
+  await dial().established()
+  expect((await fetch(`${server.url}/ready`)).status).toBe(200)
+}
+
+/** A change that is made now is known. */
+async function hearsOfChanges(key: string): Promise<void> {
+  await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ($1, $1, 's')`, [key])
+  await vi.waitFor(() => dial(key).established(), 5000)
+  expect(await dial('nobody').closed).toMatchObject({ code: 4001 })
+}
+
+const timesLost = (): number => log.lines(/those known stay/).length
+const timesBack = (): number => log.lines(/PostgreSQL is back/).length
+
+it('ends the connection', async () => {
+  await postgres.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE application_name = 'resound'`)
+  await servesOn()
+  await vi.waitFor(() => expect([timesLost(), timesBack()]).toEqual([1, 1]), 5000)
+  await hearsOfChanges('after-the-end')
+})
+
+it('falls silent, with its connections open', async () => {
+  await postgres.pause()
+  try {
+    await vi.waitFor(
+      async () => expect(await dial('nobody').closed).toMatchObject({ code: 4100 }),
+      5000,
+    )
+    await vi.waitFor(() => expect(timesLost()).toBe(2), 12_000)
+    await servesOn()
+  } finally {
+    await postgres.resume()
+  }
+  await vi.waitFor(() => expect(timesBack()).toBe(2), 12_000)
+  await servesOn()
+  await hearsOfChanges('after-the-silence')
+}, 40_000)
+
+it('is killed, and recovers with what was committed', async () => {
+  await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ('blog', 'blog', 's')`)
+  await vi.waitFor(() => dial('blog').established(), 5000)
+  const ben = await dial('blog').established()
+  await postgres.stop('killed')
+  await vi.waitFor(() => expect(timesLost()).toBe(3))
+  await servesOn()
+  await postgres.start()
+  await postgres.sql(`DELETE FROM apps WHERE id = 'blog'`)
+  expect(await ben.closed).toMatchObject({ code: 4001 })
+  await vi.waitFor(() => expect(timesBack()).toBe(3))
+  await servesOn()
+  await hearsOfChanges('after-the-crash')
+})
+
+it('loses the table for a while, as in a migration', async () => {
+  await postgres.sql('ALTER TABLE apps RENAME TO other')
+  await vi.waitFor(() => expect(timesLost()).toBe(4), 5000)
+  expect(log.lines(/those known stay/).at(-1)).toMatchObject({
+    code: 'RESOUND_POSTGRES_UNREADABLE',
+    reason: 'there is no table apps',
+  })
+  await servesOn()
+  await postgres.sql('ALTER TABLE other RENAME TO apps')
+  await vi.waitFor(() => expect(timesBack()).toBe(4), 5000)
+  await hearsOfChanges('after-the-migration')
+})
