@@ -148,9 +148,10 @@ function* topologyNotices(directory: string, names: readonly string[]): Generato
   const sentinels = names.filter((name) => /^REDIS_.*SENTINEL/.test(name))
   const unread = sentinels.filter((name) => !SENTINEL_VARIABLES.includes(name))
   if (unread.length > 0 && !sentinels.includes('REDIS_SENTINEL_HOST')) {
-    yield warning('these variables are not read: RESOUND_REDIS_SENTINELS names the Sentinels', {
-      variables: unread,
-    })
+    yield warning(
+      'these variables are not read: RESOUND_REDIS_SENTINELS names the Sentinels, and the host of RESOUND_REDIS_URL the master',
+      { variables: unread },
+    )
   }
   if (hasClusters(directory)) {
     yield information(

@@ -204,7 +204,7 @@ describe('Redis', () => {
     [
       'other names for Sentinels',
       { dotenv: redis('REDIS_PREFIX=a_\nREDIS_SENTINELS=a,b\n') },
-      'these variables are not read: RESOUND_REDIS_SENTINELS names the Sentinels',
+      'these variables are not read: RESOUND_REDIS_SENTINELS names the Sentinels, and the host of RESOUND_REDIS_URL the master',
     ],
     [
       'a Redis Cluster',
