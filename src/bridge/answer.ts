@@ -15,7 +15,7 @@ export type Subject = 'private' | 'presence' | 'encrypted' | 'user'
 
 export type Reading =
   /** Signed by Laravel itself: the pusher or reverb driver. */
-  | { readonly outcome: 'passed'; readonly auth: string; readonly channelData: string | undefined }
+  | { readonly outcome: 'passed'; readonly auth: string; readonly data: string | undefined }
   /** Allowed, and to be signed by us, with this `channel_data` or `user_data` where there is one. */
   | { readonly outcome: 'signed'; readonly data: string | undefined }
   | { readonly outcome: FailureName }
@@ -65,7 +65,7 @@ function readBody(body: string, subject: Subject): Reading {
       return {
         outcome: 'passed',
         auth,
-        channelData: typeof channelData === 'string' ? channelData : undefined,
+        data: typeof channelData === 'string' ? channelData : undefined,
       }
     }
     if (subject === 'user') return readUser(body)

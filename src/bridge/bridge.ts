@@ -12,11 +12,11 @@ import type { App } from '../apps/app.ts'
 import type { AppSource } from '../apps/app-source.ts'
 import type { Clock } from '../clock.ts'
 import type { Hub } from '../hub/hub.ts'
-import { countIn } from '../hub/tally.ts'
+import { countIn, type Tally } from '../hub/tally.ts'
 import type { OutwardFailure } from '../outward/outward.ts'
 import { readAnswer, type Subject } from './answer.ts'
 import { type Form, writeForm } from './form.ts'
-import type { FailureName, Outcome } from './outcome.ts'
+import type { FailureName } from './outcome.ts'
 import { OutcomeLog } from './outcome-log.ts'
 import { Upstream } from './upstream.ts'
 
@@ -35,14 +35,15 @@ export interface Refused {
   readonly outcome: FailureName
   /** For the page, where there is more to say than the outcome's own text. */
   readonly error?: string
-  /** As Laravel said. */
+  /** In seconds, where Laravel said so. */
   readonly retryAfter?: string
 }
 
 export interface Allowed {
   readonly allowed: true
   readonly auth: string
-  readonly channelData: string | undefined
+  /** The `channel_data` or `user_data` that is signed with it, if any. */
+  readonly data: string | undefined
   /** JSON text, which a Pusher client takes from an authorisation endpoint. */
   readonly answer: string
 }
@@ -75,47 +76,38 @@ export class Bridge {
     return this.#hub.live(app).connections.has(socketId)
   }
 
-  /** Asks Laravel. Never rejects. */
+  /** Asks Laravel. */
   async ask({ app, subject, form, headers, signal }: Inquiry): Promise<Allowed | Refused> {
+    const { tally } = this.#hub.live(app) // now: the app may be another one by the time of the answer
     const url = urlOf(app, subject)
     const request = { url, headers, body: writeForm(form), signal }
     const outcome = await this.#upstreamOf(app).ask(request)
-    if (typeof outcome === 'string') return this.refuse(app, { outcome })
+    if (typeof outcome === 'string') return this.#refuse(app, tally, { outcome }, { url })
     if (!outcome.ok) {
       const { failure, reason } = outcome
-      return this.refuse(app, { outcome: BY_FAILURE[failure] }, { url, reason })
+      return this.#refuse(app, tally, { outcome: BY_FAILURE[failure] }, { url, reason })
     }
-    const { status, headers: own, body } = outcome.answer
+    const { status, headers: answered, body } = outcome.answer
     const reading = readAnswer(outcome.answer, url, subject)
     switch (reading.outcome) {
       case 'passed':
-        this.#count(app, 'passed')
+        countIn(tally.bridge, reading.outcome)
         return { ...reading, allowed: true, answer: body }
       case 'signed':
-        this.#count(app, 'signed')
+        countIn(tally.bridge, reading.outcome)
         return { allowed: true, ...signed(app, subject, form, reading.data) }
       default: {
-        const { 'retry-after': retryAfter } = own
-        const fields = { url, status, ...(form.channel === '' ? {} : { channel: form.channel }) }
-        const { outcome: name } = reading
-        return this.refuse(
-          app,
-          retryAfter === undefined ? { outcome: name } : { outcome: name, retryAfter },
-          fields,
-        )
+        const { 'retry-after': pause = '' } = answered
+        const refused = { ...reading, ...(/^\d{1,6}$/.test(pause) ? { retryAfter: pause } : {}) }
+        const about = form.channel === '' ? {} : { channel: form.channel }
+        return this.#refuse(app, tally, refused, { url, status, ...about })
       }
     }
   }
 
-  /** Counts and logs a refusal. */
-  refuse(
-    app: App,
-    refused: Omit<Refused, 'allowed'>,
-    fields: Readonly<Record<string, unknown>> = {},
-  ): Refused {
-    this.#count(app, refused.outcome)
-    this.#log.note(app, refused.outcome, fields)
-    return { allowed: false, ...refused }
+  /** Counts and logs what Laravel is not asked about. */
+  refuse(app: App, refused: Omit<Refused, 'allowed'>): Refused {
+    return this.#refuse(app, this.#hub.live(app).tally, refused, {})
   }
 
   /** Lets go of Laravel apps that are no longer asked, or not like this. */
@@ -151,8 +143,15 @@ export class Bridge {
     return upstream
   }
 
-  #count(app: App, outcome: Outcome): void {
-    countIn(this.#hub.live(app).tally.bridge, outcome)
+  #refuse(
+    app: App,
+    tally: Tally,
+    refused: Omit<Refused, 'allowed'>,
+    fields: Readonly<Record<string, unknown>>,
+  ): Refused {
+    countIn(tally.bridge, refused.outcome)
+    this.#log.note(app, refused.outcome, fields)
+    return { allowed: false, ...refused }
   }
 }
 
@@ -172,5 +171,5 @@ function signed(
     subject === 'user' ? userText(socketId, data ?? '') : channelText(socketId, channel, data)
   const auth = sign(text, app)
   const answer = { auth, [subject === 'user' ? 'user_data' : 'channel_data']: data }
-  return { auth, channelData: data, answer: JSON.stringify(answer) }
+  return { auth, data, answer: JSON.stringify(answer) }
 }

@@ -173,5 +173,3 @@ export const FAILURES = failures({
 })
 
 export type FailureName = keyof typeof FAILURES
-/** `passed`: Laravel's own signature went to the page. `signed`: we signed what Laravel allowed. */
-export type Outcome = FailureName | 'passed' | 'signed'

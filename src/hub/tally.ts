@@ -28,7 +28,7 @@ export class Tally {
   readonly signInRefused = new Map<string, number>()
   readonly clientEventRefused = new Map<string, number>()
   readonly redisIgnored = new Map<string, number>()
-  /** Requests of the authorisation bridge, by what became of them. */
+  /** Questions to the authorisation bridge: `signed` by us, `passed` on as Laravel signed, or why refused. */
   readonly bridge = new Map<string, number>()
 
   // hot path: once per publication and channel, whatever the number of receivers (test/bench, fan-1000).

@@ -38,14 +38,14 @@ export class AtSubscribe {
 
   /**
    * Keeps what an upgrade says about who asks, where Laravel is going to need it.
-   * @param header of the upgrade, by its lower-case name; empty where there is none
+   * @param upgrade whose headers go by their lower-case names, and are empty where there are none
    */
-  keep(connection: Connection, header: (name: string) => string): void {
+  keep(connection: Connection, upgrade: { header(name: string): string }): void {
     const { laravel, allowedOrigins } = connection.app.settings
     if (!laravel.authAtSubscribe || laravel.authUrl === undefined) return
     // Without an origin it is no page, and nobody has checked whose cookies these are.
-    if (header('origin') === '' || allowsAnyHost(allowedOrigins)) return
-    const headers = headersFor(header)
+    if (upgrade.header('origin') === '' || allowsAnyHost(allowedOrigins)) return
+    const headers = headersFor((name) => upgrade.header(name))
     this.#visitors.set(connection, { headers, waiting: new Map(), asking: new Map() })
   }
 

@@ -83,7 +83,7 @@ export class Sessions {
     const rejection = this.#rejectionBy(app, request.origin)
     if (rejection !== undefined) return rejection
     const connection = new Connection(this.#hub.live(app), newSocketId())
-    this.#handling.atSubscribe.keep(connection, request.header)
+    this.#handling.atSubscribe.keep(connection, request)
     return connection
   }
 

@@ -48,7 +48,7 @@ function askLaravel(channel: string, from: Connection, hub: Hub, atSubscribe: At
   }
   atSubscribe.ask(from, channel, (verdict) => {
     if (verdict.allowed) {
-      const { auth, channelData } = verdict
+      const { auth, data: channelData } = verdict
       subscribe({ type: 'subscribe', channel, auth, channelData }, from, hub)
     } else {
       const { status, error } = FAILURES[verdict.outcome]

@@ -19,7 +19,7 @@ describe('a 200 with a string "auth"', () => {
     expect(read(body, subject)).toEqual({
       outcome: 'passed',
       auth: 'k:s',
-      channelData: undefined,
+      data: undefined,
     })
   })
 
@@ -27,7 +27,7 @@ describe('a 200 with a string "auth"', () => {
     expect(read('{"auth":"k:s","channel_data":"{\\"user_id\\":\\"7\\"}"}', 'presence')).toEqual({
       outcome: 'passed',
       auth: 'k:s',
-      channelData: '{"user_id":"7"}',
+      data: '{"user_id":"7"}',
     })
   })
 })

@@ -1,6 +1,7 @@
 /** Many at once: what Laravel is spared, who waits, and that a place is free again when its client goes. */
 import { describe, expect, it } from 'vitest'
 import { FAILURES } from '../../src/bridge/outcome.ts'
+import { Config } from '../../src/config/schema.ts'
 import { ask, countsOf, startBridged } from '../support/bridge.ts'
 import { ManualClock } from '../support/clock.ts'
 import { metricOf } from '../support/metrics.ts'
@@ -146,6 +147,24 @@ describe('a reload', () => {
     server.server.reload({ ...server.config, apps: [{ ...app, clientEvents: true }] })
     await ask({ server, socketId })
     expect(laravel.connections).toBe(1)
+  })
+
+  it('that takes the app away and brings it back leaves alone who connects meanwhile', async () => {
+    await using laravel = await Patient.start()
+    await using server = await startNarrow(laravel, 4)
+    const before = await server.connect()
+    const early = ask({ server, socketId: before.socketId })
+    await laravel.arrived()
+    const other = { id: 'other', key: 'other', secret: 's' }
+    server.server.reload(Config.parse({ ...server.config, apps: [other] }))
+    await before.closed
+    server.server.reload(server.config)
+    const after = await server.connect()
+    await after.subscribe('news')
+    laravel.answer()
+    await early
+    await server.trigger('news', 'e', 1)
+    expect(await after.next()).toMatchObject({ event: 'e', data: 1 })
   })
 
   it('without authUrl turns the bridge off', async () => {

@@ -266,11 +266,15 @@ describe('Laravel that', () => {
     expect(countsOf(server)).toEqual({ unreachable: 1 })
   })
 
-  it('says when to come again is quoted', async () => {
-    await using laravel = await Upstream.start({ status: 429, headers: { 'Retry-After': '7' } })
+  it.each([
+    ['7', '7'],
+    ['soon', '1'],
+    ['', '1'],
+  ])('says when to come again is quoted: "%s" is %s', async (said, quoted) => {
+    await using laravel = await Upstream.start({ status: 429, headers: { 'Retry-After': said } })
     await using server = await startBridged(laravel.url)
     const { socketId } = await server.connect()
-    expect((await ask({ server, socketId })).headers.get('retry-after')).toBe('7')
+    expect((await ask({ server, socketId })).headers.get('retry-after')).toBe(quoted)
   })
 
   it.each([
