@@ -11,13 +11,14 @@ const HELD_BACK_SHARE = 0.05
 const HELD_BACK_LEAST = 128
 
 /** The most connections to accept, or Infinity where the system does not tell its limit. */
-export function connectionCapacity(openFilesLimit = readLimit()): number {
-  if (!Number.isFinite(openFilesLimit)) return openFilesLimit
-  const heldBack = Math.max(HELD_BACK_LEAST, Math.ceil(openFilesLimit * HELD_BACK_SHARE))
-  return Math.max(1, openFilesLimit - heldBack)
+export function connectionCapacity(limit = openFilesLimit()): number {
+  if (!Number.isFinite(limit)) return limit
+  const heldBack = Math.max(HELD_BACK_LEAST, Math.ceil(limit * HELD_BACK_SHARE))
+  return Math.max(1, limit - heldBack)
 }
 
-function readLimit(): number {
+/** Most open files of this process, or Infinity where the system does not tell. */
+export function openFilesLimit(): number {
   try {
     const soft = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1]
     return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft)

@@ -14,6 +14,7 @@ import { memoryBroker } from './broker/memory.ts'
 import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
 import type { Config, Limits } from './config/schema.ts'
+import { EventLoopDelay } from './event-loop-delay.ts'
 import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
@@ -29,6 +30,7 @@ import { AtSubscribe } from './session/at-subscribe.ts'
 import { closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
+import { certificateExpiry } from './transport/certificate.ts'
 import { serveHttp } from './transport/http.ts'
 import { createApp, type Listener, listen } from './transport/listener.ts'
 import { serveWebSockets } from './transport/websocket.ts'
@@ -76,6 +78,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   const publicApp = createApp(config.tls)
   const adminApp = createApp(undefined)
+  const certificateEnd = config.tls === undefined ? undefined : certificateExpiry(config.tls.cert)
+  const loop = new EventLoopDelay(clock)
   const webhooks = new Webhooks({
     config: config.webhooks,
     redis: config.redis,
@@ -127,7 +131,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         if (table?.isRead === false) return WITHOUT_APPS
         return laravel.isUp ? readiness : WITHOUT_REDIS
       },
-      counted: (route, status) => requests.count(route, status),
+      answered: (route, status, seconds) => {
+        requests.count(route, status)
+        requests.time(route, seconds)
+      },
     }),
     {
       bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
@@ -143,6 +150,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const stopParts = (): void => {
     stopListening()
     heartbeat.stop()
+    loop.stop()
     counts.stop()
     publicApp.close()
     adminApp.close()
@@ -159,6 +167,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       port: publicPort,
       lives: () => hub.lives(),
       rejected: sessions.rejected,
+      measures: hub.measures,
+      process: {
+        eventLoopDelay: loop.seconds,
+        certificateSeconds: () =>
+          certificateEnd === undefined ? undefined : (certificateEnd - clock.now()) / 1000,
+      },
       requests,
       redis: () => laravel.states(),
       redisLost: () => laravel.lost,

@@ -21,12 +21,16 @@ interface Trigger {
   readonly info: readonly Attribute[]
 }
 
-export function postEvents(
-  body: unknown,
-  app: App,
-  hub: Hub,
-): HttpResponse | Promise<HttpResponse> {
-  const trigger = readTrigger(body, app, 'channels')
+/** Where the events go, and when they came. */
+interface Post {
+  readonly app: App
+  readonly hub: Hub
+  readonly receivedAt: number
+}
+
+export function postEvents(body: unknown, post: Post): HttpResponse | Promise<HttpResponse> {
+  const { app, hub } = post
+  const trigger = readTrigger(body, post, 'channels')
   if ('text' in trigger) return refusal(trigger.status, trigger.text)
   return after([hub.publish(trigger.publication)], () => {
     if (trigger.info.length === 0) return DONE
@@ -37,7 +41,8 @@ export function postEvents(
   })
 }
 
-export function postBatch(body: unknown, app: App, hub: Hub): HttpResponse | Promise<HttpResponse> {
+export function postBatch(body: unknown, post: Post): HttpResponse | Promise<HttpResponse> {
+  const { app, hub } = post
   const batch = isObject(body) ? body['batch'] : undefined
   const { eventsPerBatch } = app.limits
   if (!Array.isArray(batch)) return refusal(400, 'The body needs "batch", a list of events.')
@@ -49,7 +54,7 @@ export function postBatch(body: unknown, app: App, hub: Hub): HttpResponse | Pro
   }
   const triggers: Trigger[] = []
   for (const [index, item] of batch.entries()) {
-    const trigger = readTrigger(item, app, 'channel')
+    const trigger = readTrigger(item, post, 'channel')
     if ('text' in trigger) {
       return refusal(trigger.status, `Event ${index} of the batch: ${trigger.text}`)
     }
@@ -85,7 +90,11 @@ interface Problem {
 
 const bad = (text: string): Problem => ({ status: 400, text })
 
-function readTrigger(item: unknown, app: App, form: 'channels' | 'channel'): Trigger | Problem {
+function readTrigger(
+  item: unknown,
+  { app, receivedAt }: Post,
+  form: 'channels' | 'channel',
+): Trigger | Problem {
   if (!isObject(item)) return bad('An event is a JSON object.')
   const { name, socket_id: socketId } = item
   const { eventNameLength, eventBytes } = app.limits
@@ -117,6 +126,7 @@ function readTrigger(item: unknown, app: App, form: 'channels' | 'channel'): Tri
       event: name,
       data,
       exceptSocketId: socketId ?? undefined,
+      received: { at: receivedAt, weight: 1 },
     },
   }
 }

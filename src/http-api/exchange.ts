@@ -8,6 +8,8 @@ export interface HttpRequest {
   readonly path: string
   /** Without the question mark. */
   readonly query: string
+  /** When all of it was there, in milliseconds of `performance.now()`. */
+  readonly receivedAt: number
   /** Valid only until the handler returns or awaits. */
   readonly body: Buffer
   readonly authorization: string

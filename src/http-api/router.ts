@@ -26,7 +26,7 @@ export interface ApiParts {
   readonly pathPrefix: string
   readonly timestampToleranceSeconds: number
   readonly readiness: () => Readiness
-  readonly counted: (route: string, status: number) => void
+  readonly answered: (route: string, status: number, seconds: number) => void
 }
 
 /** A signed request for a resource of an app. */
@@ -36,6 +36,7 @@ interface Call {
   readonly idempotency: Idempotency
   readonly query: Query
   readonly body: Buffer
+  readonly receivedAt: number
   /** The variable parts of the path, decoded. */
   readonly name: string
 }
@@ -124,7 +125,7 @@ function match(rest: string): { route: Route; name: string } | undefined {
 
 /** @returns what answers every HTTP request on the public port */
 export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
-  const { apps, hub, bridge, clock, pathPrefix, timestampToleranceSeconds, counted } = parts
+  const { apps, hub, bridge, clock, pathPrefix, timestampToleranceSeconds, answered } = parts
   const idempotency = new Idempotency(clock)
 
   /** The app that a path names, or the answer where there is none to be served. */
@@ -143,8 +144,8 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     const app = appOf(appId)
     const answer = isRefusal(app) ? app : answerPage(request, app, page.question, bridge)
     return answer instanceof Promise
-      ? answer.then((response) => tally(page.route, response))
-      : tally(page.route, answer)
+      ? answer.then((response) => tally(request, page.route, response))
+      : tally(request, page.route, answer)
   }
 
   function answerApi(request: HttpRequest, path: string): Answer {
@@ -155,16 +156,17 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     if (page !== undefined) return answerPages(request, appId, page)
     const found = match(rest)
     if (found === undefined)
-      return tally('unknown', refusal(404, `There is nothing at ${path.slice(0, 200)}.`))
+      return tally(request, 'unknown', refusal(404, `There is nothing at ${path.slice(0, 200)}.`))
     const { route, name } = found
     if (request.method !== route.method) {
       return tally(
+        request,
         route.route,
         refusal(405, `Use ${route.method} for this path.`, { Allow: route.method }),
       )
     }
     const app = appOf(appId)
-    if (isRefusal(app)) return tally(route.route, app)
+    if (isRefusal(app)) return tally(request, route.route, app)
     const allowed = authenticate(
       request,
       path,
@@ -172,19 +174,20 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
       Math.floor(clock.now() / 1000),
       timestampToleranceSeconds,
     )
-    if (isRefusal(allowed)) return tally(route.route, allowed)
-    const { body } = request
+    if (isRefusal(allowed)) return tally(request, route.route, allowed)
+    const { body, receivedAt } = request
     const { length } = body // what is in it is gone once this awaits
-    const answer = route.answer({ app, hub, idempotency, query: allowed.query, body, name })
-    const answered = (response: HttpResponse): HttpResponse => {
+    const call = { app, hub, idempotency, query: allowed.query, body, receivedAt, name }
+    const answer = route.answer(call)
+    const tallied = (response: HttpResponse): HttpResponse => {
       hub.live(app).tally.answered(length, response.body)
-      return tally(route.route, response)
+      return tally(request, route.route, response)
     }
-    return answer instanceof Promise ? answer.then(answered) : answered(answer)
+    return answer instanceof Promise ? answer.then(tallied) : tallied(answer)
   }
 
-  function tally(route: string, response: HttpResponse): HttpResponse {
-    counted(route, response.status)
+  function tally({ receivedAt }: HttpRequest, route: string, response: HttpResponse): HttpResponse {
+    answered(route, response.status, (performance.now() - receivedAt) / 1000)
     return response
   }
 
@@ -196,7 +199,7 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     if (request.path === '/ready' || path === '/ready') {
       return answerProbe(request, getReady(parts.readiness()))
     }
-    return tally('unknown', refusal(404, notFoundText(request.path, pathPrefix)))
+    return tally(request, 'unknown', refusal(404, notFoundText(request.path, pathPrefix)))
   }
 }
 
@@ -217,10 +220,8 @@ function notFoundText(path: string, prefix: string): string {
 }
 
 /** Publishes what the body says; the query gives what it does not name (Pusher docs, "HTTP API reference"). */
-function publish(
-  { app, hub, idempotency, body, query }: Call,
-  post: (parameters: unknown, app: App, hub: Hub) => Answer,
-): Answer {
+function publish(call: Call, post: (parameters: unknown, call: Call) => Answer): Answer {
+  const { app, idempotency, body, query } = call
   if (!isUtf8(body)) return refusal(400, 'The body is not UTF-8 text.')
   let parameters: unknown
   try {
@@ -232,5 +233,5 @@ function publish(
     const { channels: _, ...others } = Object.fromEntries(query) // names may hold the comma that joins a list
     parameters = { ...others, ...parameters }
   }
-  return idempotency.once(parameters, app, () => post(parameters, app, hub))
+  return idempotency.once(parameters, app, () => post(parameters, call))
 }

@@ -13,6 +13,7 @@ import * as encode from '../protocol/encode.ts'
 import { Channel } from './channel.ts'
 import type { Connection, User } from './connection.ts'
 import type { EventCache } from './event-cache.ts'
+import { EventMeasures } from './event-measures.ts'
 import { LiveApp } from './live-app.ts'
 import type { Occurred } from './occurrence.ts'
 import type { Publication } from './publication.ts'
@@ -21,6 +22,7 @@ import type { SubscriptionCounts } from './subscription-counts.ts'
 
 export class Hub {
   readonly cache: EventCache
+  readonly measures = new EventMeasures()
   readonly #fanout: Fanout
   readonly #broker: Broker
   readonly #counts: SubscriptionCounts
@@ -187,6 +189,7 @@ export class Hub {
         live.tally.delivered += channel.count
       }
     }
+    this.measures.deliver(data, publication.received)
   }
 
   #confirm(connection: Connection, channel: Channel): void {

@@ -1,4 +1,5 @@
 import type { App } from '../apps/app.ts'
+import type { Received } from './event-measures.ts'
 import type { EventSource } from './tally.ts'
 
 /** An event on its way to one or more channels of an app. */
@@ -15,4 +16,6 @@ export interface Publication {
   readonly exceptSocketId: string | undefined
   /** Who sent it, where the protocol says so: client events on presence channels. */
   readonly userId?: string
+  /** Undefined for those that are not timed. */
+  readonly received?: Received | undefined
 }

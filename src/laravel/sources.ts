@@ -100,7 +100,9 @@ export class LaravelSources {
       deliver: ({ appId, channel, event, data, exceptSocketId }) => {
         const app = apps.byId(appId)
         if (app === undefined) return
-        hub.deliver({ app, source: 'redis', channels: [channel], event, data, exceptSocketId })
+        const channels = [channel]
+        const received = hub.measures.receive()
+        hub.deliver({ app, source: 'redis', channels, event, data, exceptSocketId, received })
       },
       ignored: (appId, reason) => {
         const app = apps.byId(appId)

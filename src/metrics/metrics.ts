@@ -4,12 +4,18 @@
  * hot path: none. Gauges and counters are read from what is there when they are scraped; the rooms
  * that count do so in plain numbers (`hub/tally.ts`).
  */
+import type { EventMeasures } from '../hub/event-measures.ts'
 import type { LiveApp } from '../hub/live-app.ts'
-import { Register } from './register.ts'
+import { defineProcessMetrics, type ProcessSources } from './process.ts'
+import { Register, type Series } from './register.ts'
+import type { RequestCounts } from './request-counts.ts'
 import { defineSoketiMetrics } from './soketi.ts'
 
 /** Ours. Under any other, the metrics go by soketi's names as well. */
 const OWN_PREFIX = 'resound_'
+
+/** Milliseconds between samples of the event loop; soketi's 10 wake an idle process 100 times a second. */
+const LOOP = { own: 100, soketi: 10 }
 
 /** How a Redis that is listened to is doing. */
 export interface RedisState {
@@ -42,8 +48,9 @@ export interface MetricsSources {
   readonly lives: () => Iterable<LiveApp>
   /** Connections that could not stay, by the code they were told. */
   readonly rejected: ReadonlyMap<string, number>
-  /** Answers of the HTTP API by route and status. */
-  readonly requests: Iterable<{ route: string; status: number; count: number }>
+  readonly measures: EventMeasures
+  readonly process: ProcessSources
+  readonly requests: RequestCounts
   /** Redis servers that are listened to. */
   readonly redis: () => Iterable<RedisState>
   /** What was lost of all of them, also of those that are listened to no more; undefined without any. */
@@ -68,9 +75,9 @@ export class Metrics {
     this.#sources = sources
     this.#register = new Register(prefix)
     if (prefix === OWN_PREFIX) {
-      this.#register.watchProcess({})
+      this.#register.watchProcess({}, LOOP.own)
     } else {
-      this.#register.watchProcess({ port: String(port) })
+      this.#register.watchProcess({ port: String(port) }, LOOP.soketi)
       defineSoketiMetrics(this.#register, String(port), lives)
     }
     this.#register.gauge(
@@ -79,6 +86,7 @@ export class Metrics {
       ['version', 'node'],
       (gauge) => gauge.set({ version, node: process.versions.node }, 1),
     )
+    defineProcessMetrics(this.#register, sources.process)
     this.#defineConnections()
     this.#defineEvents()
     this.#defineHttp()
@@ -161,6 +169,13 @@ export class Metrics {
       },
     )
     this.#perApp('events_delivered_total', 'Events delivered, once per connection.', 'delivered')
+    const { bytes, seconds } = this.#sources.measures
+    this.#register.histogram('event_bytes', "Bytes in events' data.", () => [{ buckets: bytes }])
+    this.#register.histogram(
+      'delivery_seconds',
+      'Time from receiving an event to writing it; of Redis and clients, one in 16 is timed.',
+      () => [{ buckets: seconds }],
+    )
     this.#perApp('events_unheard_total', 'Events to a channel without subscribers.', 'unheard')
     this.#perLabel(
       'client_events_refused_total',
@@ -186,6 +201,12 @@ export class Metrics {
           counter.inc({ route, status }, count)
         }
       },
+    )
+    this.#register.histogram(
+      'http_request_seconds',
+      'Time from receiving a request to its answer.',
+      () => this.#requestTimes(),
+      'route',
     )
   }
 
@@ -297,6 +318,12 @@ export class Metrics {
       'Rows of the table of apps that are wrong.',
       ({ refusedRows }) => refusedRows,
     )
+  }
+
+  *#requestTimes(): IterableIterator<Series> {
+    for (const [route, buckets] of this.#sources.requests.times()) {
+      yield { label: route, buckets }
+    }
   }
 
   /** A counter of what an app's tally counts in one number. */

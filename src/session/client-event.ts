@@ -22,6 +22,7 @@ export function relay(message: ClientEvent, from: Connection, hub: Hub, clock: C
     from.send(error(NOTICE.CLIENT_EVENT_REJECTED, rejected.message))
     return
   }
+  const received = hub.measures.receive()
   const { channel, event, data } = message
   const { socketId, live } = from
   const userId = live.channels.get(channel)?.presence?.members.memberOf(socketId)?.userId
@@ -32,6 +33,7 @@ export function relay(message: ClientEvent, from: Connection, hub: Hub, clock: C
     event,
     data,
     exceptSocketId: socketId,
+    received,
     ...(userId === undefined ? {} : { userId }),
   })
   // A client event is not acknowledged, so there is nobody to tell when another node missed it.

@@ -49,6 +49,7 @@ class Exchange implements HttpRequest {
   readonly query: string
   readonly authorization: string
   body: Buffer = NO_BODY
+  receivedAt = 0
   #headers = NO_HEADERS
   readonly #res: UwsResponse
   readonly #handler: HttpHandler
@@ -145,6 +146,7 @@ class Exchange implements HttpRequest {
   }
 
   #respond(): void {
+    this.receivedAt = performance.now()
     try {
       const answer = this.#handler(this)
       if (answer instanceof Promise)

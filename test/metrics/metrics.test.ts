@@ -1,22 +1,9 @@
 import { describe, expect, it, vi } from 'vitest'
+import { scrape } from '../support/metrics.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { exchange, request } from '../support/raw-http.ts'
 import { APP, startServer, type TestServer } from '../support/server.ts'
 import { readSnippet } from '../support/snippets.ts'
-
-/** Every sample, by its name and labels. */
-async function scrape({ server }: TestServer): Promise<ReadonlyMap<string, number>> {
-  const response = await fetch(`http://127.0.0.1:${server.admin.port}/metrics`)
-  const lines = (await response.text()).split('\n')
-  return new Map(
-    lines
-      .filter((line) => line !== '' && !line.startsWith('#'))
-      .map((line) => {
-        const space = line.lastIndexOf(' ')
-        return [line.slice(0, space), Number(line.slice(space + 1))]
-      }),
-  )
-}
 
 /** The samples of these names alone. */
 async function scrapeOf(server: TestServer, ...names: string[]): Promise<object> {

@@ -26,3 +26,17 @@ export async function sampleOf(
     .at(-1)
   return value === undefined ? undefined : Number(value)
 }
+
+/** Every sample, by its name and labels. */
+export async function scrape({ server }: TestServer): Promise<ReadonlyMap<string, number>> {
+  const response = await fetch(`http://127.0.0.1:${server.admin.port}/metrics`)
+  const lines = (await response.text()).split('\n')
+  return new Map(
+    lines
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => {
+        const space = line.lastIndexOf(' ')
+        return [line.slice(0, space), Number(line.slice(space + 1))]
+      }),
+  )
+}

@@ -1,0 +1,38 @@
+/** The metrics of the process and of what it holds: its files, its event loop, its certificate. */
+import { readdir } from 'node:fs/promises'
+import type { Buckets } from '../buckets.ts'
+import { openFilesLimit } from '../open-files.ts'
+import type { Register } from './register.ts'
+
+export interface ProcessSources {
+  readonly eventLoopDelay: Buckets
+  /** Until the TLS certificate ends, in seconds; undefined without TLS. */
+  readonly certificateSeconds: () => number | undefined
+}
+
+const OWN_FILES = '/proc/self/fd'
+
+export function defineProcessMetrics(register: Register, sources: ProcessSources): void {
+  const limit = openFilesLimit()
+  if (Number.isFinite(limit)) {
+    register.gauge('open_files', 'Open files; a connection is one.', [], async (gauge) => {
+      gauge.set((await readdir(OWN_FILES)).length)
+    })
+    register.gauge('open_files_limit', 'Most open files.', [], (gauge) => gauge.set(limit))
+  }
+  register.histogram(
+    'event_loop_delay_seconds',
+    'How late the event loop is, ten times a second.',
+    () => [{ buckets: sources.eventLoopDelay }],
+  )
+  register.gauge(
+    'tls_certificate_expiry_seconds',
+    'Time until the TLS certificate ends; negative when it has.',
+    [],
+    (gauge) => {
+      const seconds = sources.certificateSeconds()
+      if (seconds === undefined) gauge.remove()
+      else gauge.set(seconds)
+    },
+  )
+}
