@@ -1,8 +1,9 @@
 /** Webhook requests that were given up, on the admin port and from the command line. */
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Outcome, resound } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { TestEndpoint } from '../support/endpoint.ts'
+import { eventually } from '../support/eventually.ts'
 import { exchange, type RawAnswer, request } from '../support/raw-http.ts'
 import { startRedis } from '../support/redis.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
@@ -57,7 +58,7 @@ async function giveUp(
   for (const channel of channels) {
     const before = (await list(server, `?app=${app.id}`)).failures.length
     await client.subscribe(channel)
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await list(server, `?app=${app.id}`)).failures).toHaveLength(before + 1),
     )
   }
@@ -140,7 +141,7 @@ describe('failures on the admin port', () => {
       await giveUp(server, ['a'])
     }
     await using server = await serve(endpoint, { redis: { url: redis.url } })
-    await vi.waitFor(async () => expect((await list(server)).failures).toHaveLength(1))
+    await eventually(async () => expect((await list(server)).failures).toHaveLength(1))
     await redis.stop()
     expect(await ask(server, 'GET', '/webhooks/failures')).toMatchObject({
       status: 503,

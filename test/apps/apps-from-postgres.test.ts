@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { createAuthority, createCertificate } from '../support/certificate.ts'
 import { ManualClock } from '../support/clock.ts'
 import { Directory } from '../support/directory.ts'
+import { eventually } from '../support/eventually.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { readSnippet } from '../support/snippets.ts'
 import { Reading } from './reading.ts'
@@ -50,7 +51,7 @@ describe('a table of apps', () => {
       },
     ])
     await postgres.sql('UPDATE apps SET enabled = 0')
-    await vi.waitFor(() => expect(reading.table.apps).toMatchObject([{ enabled: false }]))
+    await eventually(() => expect(reading.table.apps).toMatchObject([{ enabled: false }]))
   })
 
   it('may have columns of any type that says the same', async () => {
@@ -93,7 +94,7 @@ describe('a table of apps', () => {
     const url = postgres.urlFor('resound:change-me')
     await using reading = await new Reading({ url, cacheSeconds: 3600 }).begun()
     await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ('2', 'key-2', 'secret-2')`)
-    await vi.waitFor(() => expect(reading.ids).toEqual(['1', '2']))
+    await eventually(() => expect(reading.ids).toEqual(['1', '2']))
   })
 
   it('may get a column while it is read', async () => {
@@ -116,7 +117,7 @@ describe('a table of apps', () => {
     await using reading = await new Reading({ url: postgres.url }).begun()
     await postgres.sql(`BEGIN; UPDATE apps SET key = 'x' WHERE id = '1';
       UPDATE apps SET key = 'key-1' WHERE id = '2'; UPDATE apps SET key = 'key-2' WHERE id = '1'; COMMIT`)
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(reading.table.apps.map(({ id, key }) => [id, key])).toEqual([
         ['1', 'key-2'],
         ['2', 'key-1'],
@@ -215,7 +216,7 @@ describe('PostgreSQL', () => {
     expect(reading.table.isComplete).toBe(true)
     await postgres.pause()
     try {
-      await vi.waitFor(() => {
+      await eventually(() => {
         clock.advance(1000)
         expect(reading.log.lines(/those known stay/)).toMatchObject([
           { code: 'RESOUND_POSTGRES_UNREACHABLE', reason: 'no answer for 5 s' },
@@ -226,7 +227,7 @@ describe('PostgreSQL', () => {
     } finally {
       await postgres.resume()
     }
-    await vi.waitFor(() => {
+    await eventually(() => {
       clock.advance(100)
       expect(reading.table.state.isUp).toBe(true)
     })
@@ -283,7 +284,7 @@ describe('PostgreSQL', () => {
     await using reading = await new Reading({ url: postgres.url, cacheSeconds: 3600 }).begun()
     const startedAt = performance.now()
     for (let n = 1; n <= 500; n += 1) await postgres.sql(`UPDATE apps SET max_connections = ${n}`)
-    await vi.waitFor(() => expect(reading.table.apps).toMatchObject([{ maxConnections: 500 }]))
+    await eventually(() => expect(reading.table.apps).toMatchObject([{ maxConnections: 500 }]))
     const elapsed = performance.now() - startedAt
     expect(reading.changes).toBeGreaterThan(1)
     expect(reading.changes).toBeLessThanOrEqual(elapsed / 20 + 2)

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
 import path from 'node:path'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { COLUMNS } from '../../src/apps/app-row.ts'
 import { Reading } from '../apps/reading.ts'
 import { TestClient } from '../support/client.ts'
 import { StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
+import { eventually } from '../support/eventually.ts'
 import { serveLaravel } from '../support/laravel.ts'
 import { codeIn, Page } from '../support/page.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -75,7 +76,7 @@ it('its Laravel migration makes a table that is read and that notifies', async (
   await laravel.artisan('migrate', '--force')
   await using reading = await new Reading({ url: postgres.url, cacheSeconds: 3600 }).begun()
   await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ('1', 'key-1', 'secret-1')`)
-  await vi.waitFor(() =>
+  await eventually(() =>
     expect(reading.table.apps).toMatchObject([
       { id: '1', enabled: true, maxConnections: 0, allowedOrigins: ['*'], webhooks: [] },
     ]),

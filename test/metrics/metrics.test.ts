@@ -1,4 +1,5 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { scrape } from '../support/metrics.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { exchange, request } from '../support/raw-http.ts'
@@ -222,7 +223,7 @@ describe('the metrics', () => {
       `INSERT INTO apps (id, key, secret) VALUES ('1', 'a', 's'), ('2', 'b b', 's')`,
     )
     await using server = await startServer({ postgres: { url: postgres.url } })
-    await vi.waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
+    await eventually(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
     const series = ['resound_apps', 'resound_postgres_up', 'resound_postgres_refused_rows']
     expect(await scrapeOf(server, ...series)).toEqual({
       'resound_apps{source="config"}': 1,
@@ -234,7 +235,7 @@ describe('the metrics', () => {
     expect(age).toBeGreaterThanOrEqual(0)
     expect(age).toBeLessThan(4)
     await postgres.stop()
-    await vi.waitFor(async () => expect((await scrape(server)).get('resound_postgres_up')).toBe(0))
+    await eventually(async () => expect((await scrape(server)).get('resound_postgres_up')).toBe(0))
     expect((await scrape(server)).get('resound_apps{source="postgres"}')).toBe(1)
   })
 })

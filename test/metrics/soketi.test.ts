@@ -1,6 +1,7 @@
 import PusherSdk from 'pusher'
 import { describe, expect, it, vi } from 'vitest'
 import { TestClient } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { APP, startServer, type TestServer } from '../support/server.ts'
 import { startSoketi } from '../support/soketi.ts'
@@ -114,7 +115,7 @@ describe('with metrics.prefix soketi_', () => {
       soketi_http_calls_received_total: 3,
     }
     for (const target of [soketi, ours]) {
-      await vi.waitFor(async () =>
+      await eventually(async () =>
         expect(countsIn(await scrape(target), target.port)).toEqual(expected),
       )
     }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TestClient } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { APP, signedPath, startServer, type TestServer } from '../support/server.ts'
 import { readSnippet } from '../support/snippets.ts'
@@ -26,7 +27,7 @@ beforeEach(async () => {
 /** A server whose table has been read. */
 async function serverOf(options: { cacheSeconds?: number } = {}): Promise<TestServer> {
   const server = await startServer({ postgres: { url: postgres.url, ...options } })
-  await vi.waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
+  await eventually(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
   return server
 }
 
@@ -95,7 +96,7 @@ it('has its secret rotated without a moment in which neither works', async () =>
   expect([await statusWith('shop-secret'), await statusWith('new-secret')]).toEqual([200, 401])
 
   await postgres.sql(await rotation(0))
-  await vi.waitFor(async () => expect(await statusWith('new-secret')).toBe(200))
+  await eventually(async () => expect(await statusWith('new-secret')).toBe(200))
   expect(await statusWith('shop-secret')).toBe(200)
   const ann = await dial(server, { ...SHOP, secret: 'shop-secret' }).established()
   await ann.subscribe('private-a') // signed by a page's backend that has the old secret
@@ -103,7 +104,7 @@ it('has its secret rotated without a moment in which neither works', async () =>
   await ben.subscribe('private-a')
 
   await postgres.sql(await rotation(1))
-  await vi.waitFor(async () => expect(await statusWith('shop-secret')).toBe(401))
+  await eventually(async () => expect(await statusWith('shop-secret')).toBe(401))
   expect(await statusWith('new-secret')).toBe(200)
   await ann.expectNothing() // who is in stays in
 })
@@ -116,7 +117,7 @@ it('keeps its connections when it moves from the configuration to the table', as
   await postgres.sql(`INSERT INTO apps (id, key, secret)
     VALUES ('${APP.id}', '${APP.key}', '${APP.secret}'), ('marker', 'marker', 's')`)
   const marker = { id: 'marker', key: 'marker', secret: 's' }
-  await vi.waitFor(() => dial(server, marker).established()) // so the other row is known, too
+  await eventually(() => dial(server, marker).established()) // so the other row is known, too
   server.server.reload({ ...server.config, apps: [] })
   await ann.expectNothing()
   await postgres.sql(`UPDATE apps SET enabled = false WHERE id = '${APP.id}'`)

@@ -1,13 +1,13 @@
 /** A real server in this process on free ports, and what tests need to talk to it. */
 import { createHash, createHmac } from 'node:crypto'
 import { type Logger, pino } from 'pino'
-import { expect, vi } from 'vitest'
+import { expect } from 'vitest'
 import type { z } from 'zod'
 import { Config } from '../../src/config/schema.ts'
 import { type Server, startServer as start } from '../../src/server.ts'
 import { TestClient } from './client.ts'
 import { countingClock, type TestClock } from './clock.ts'
-import { PATIENCE_MILLISECONDS } from './patience.ts'
+import { eventually } from './eventually.ts'
 
 type ConfigInput = z.input<typeof Config>
 type AppInput = NonNullable<ConfigInput['apps']>[number]
@@ -104,7 +104,7 @@ export class TestServer implements AsyncDisposable {
   /** Waits until the server holds no connection, channel, member or user. */
   async expectEmpty(): Promise<void> {
     const isEmpty = () => expect(this.#held()).toEqual({ connections: 0, channels: 0, users: 0 })
-    await vi.waitFor(isEmpty, { timeout: PATIENCE_MILLISECONDS })
+    await eventually(isEmpty)
   }
 
   /** Ends the clients, and asserts that nothing of them is left: every test is also a leak test. */

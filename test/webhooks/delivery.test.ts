@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { Config } from '../../src/config/schema.ts'
 import { countingClock, ManualClock } from '../support/clock.ts'
 import { TestEndpoint } from '../support/endpoint.ts'
+import { eventually } from '../support/eventually.ts'
 import { metricOf } from '../support/metrics.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { TestLog } from '../support/test-log.ts'
@@ -37,7 +38,7 @@ const channelsOf = (endpoint: TestEndpoint): unknown[] =>
 /** Lets the clock run until the endpoint has been asked once more. */
 async function untilRetried(endpoint: TestEndpoint, clock: ManualClock): Promise<void> {
   const before = endpoint.posted.length
-  await vi.waitFor(() => {
+  await eventually(() => {
     clock.advance(1000)
     if (endpoint.posted.length === before) throw new Error('not yet')
   })
@@ -137,7 +138,7 @@ describe('a request that fails', () => {
       webhook: endpoint.url,
       reason: 'status 500',
     })
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       clock.advance(1000)
       expect((await counts(server))[2]).toBe(1)
     })
@@ -145,7 +146,7 @@ describe('a request that fails', () => {
     endpoint.answer(() => ({ status: 200 }))
     await occupy(server, 'b')
     await endpoint.until(() => channelsOf(endpoint).at(-1) === 'b')
-    await vi.waitFor(async () => expect((await counts(server))[0]).toBe(1))
+    await eventually(async () => expect((await counts(server))[0]).toBe(1))
     expect((await counts(server))[1]).toBeGreaterThan(0)
   })
 
@@ -155,7 +156,7 @@ describe('a request that fails', () => {
     await using server = await serve(endpoint, { clock, webhooks: { retrySeconds: 5 } })
     endpoint.answer(() => ({ status: 500 }))
     await occupy(server, 'a', 'b', 'c')
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       clock.advance(1000)
       expect((await counts(server))[2]).toBe(3)
     })
@@ -190,7 +191,7 @@ describe('memory', () => {
     })
     const channels = Array.from({ length: 30 }, (_, index) => `channel-${index}`)
     await occupy(server, ...channels)
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const dropped = (await counts(server))[3] ?? 0
       const waiting = await metricOf(server, 'resound_webhooks_queued')
       expect(dropped).toBeGreaterThan(10)
@@ -245,7 +246,7 @@ describe('a server that stops', () => {
     await occupy(server, 'a')
     await endpoint.next()
     const stopped = server[Symbol.asyncDispose]()
-    await vi.waitFor(() => {
+    await eventually(() => {
       clock.advance(5000)
       expect(clock.running).toBe(0)
     })
@@ -286,7 +287,7 @@ describe('a changed configuration', () => {
     await endpoint.next()
     reload(server, { webhooks: [hook(endpoint, { headers: { 'X-Tenant': 'one' } })] })
     await untilRetried(endpoint, clock)
-    await vi.waitFor(async () => expect((await counts(server))[0]).toBe(1))
+    await eventually(async () => expect((await counts(server))[0]).toBe(1))
   })
 
   it('drops what waits for a webhook that is gone', async () => {

@@ -1,12 +1,13 @@
 /** The queue in Redis where several nodes share it, and where Redis or a node goes away. */
 import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Budget } from '../../src/webhooks/budget.ts'
 import type { EndpointAddress } from '../../src/webhooks/endpoint.ts'
 import type { Batch } from '../../src/webhooks/queue.ts'
 import { RedisQueue } from '../../src/webhooks/redis-queue.ts'
 import { ManualClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { TestLog } from '../support/test-log.ts'
 
@@ -66,7 +67,7 @@ class Node implements AsyncDisposable {
 
   /** Lets rounds go by until there is work here. */
   async found(): Promise<void> {
-    await vi.waitFor(() => {
+    await eventually(() => {
       this.clock.advance(3000)
       expect(this.#works).toBeGreaterThan(0)
     })
@@ -134,7 +135,7 @@ describe('an endpoint', () => {
     await first.work()
     await redis.client.pexpire(LEASE, 500)
     first.clock.advance(3000)
-    await vi.waitFor(async () => expect(await redis.client.pttl(LEASE)).toBeGreaterThan(5000))
+    await eventually(async () => expect(await redis.client.pttl(LEASE)).toBeGreaterThan(5000))
     await using second = new Node(redis.url)
     second.clock.advance(3000)
     second.push('2')
