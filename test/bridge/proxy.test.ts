@@ -1,7 +1,10 @@
 /** The bridge as an authorisation endpoint, in front of an HTTP server that answers as Laravel does. */
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { FAILURES } from '../../src/bridge/outcome.ts'
 import { ask, countsOf, hmac, startBridged } from '../support/bridge.ts'
+import { createCertificate } from '../support/certificate.ts'
+import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
 import { TestLog } from '../support/test-log.ts'
 import { type Answer, Upstream } from '../support/upstream.ts'
@@ -257,6 +260,29 @@ describe('Laravel that', () => {
     expect(await log.line(/cannot be reached/)).toMatchObject({
       reason: `connect ECONNREFUSED 127.0.0.1:${port}`,
     })
+  })
+
+  it('has a certificate that nobody vouches for is a result of its own', async () => {
+    using directory = new Directory()
+    const { cert, key } = createCertificate(directory)
+    const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
+    await using laravel = await Upstream.start({ body: 'true' }, tls)
+    await using server = await startBridged(laravel.url)
+    const { socketId } = await server.connect()
+    const response = await ask({ server, socketId })
+    expect(response.status).toBe(502)
+    expect(await response.json()).toEqual({ error: FAILURES.tls.error, code: 502 })
+    expect(laravel.asked).toEqual([])
+  })
+
+  it('closes the connection with each answer is asked over another', async () => {
+    await using laravel = await Upstream.start({ body: 'true', headers: { Connection: 'close' } })
+    await using server = await startBridged(laravel.url)
+    const { socketId } = await server.connect()
+    for (let nth = 1; nth <= 3; nth += 1) {
+      expect((await ask({ server, socketId })).status).toBe(200)
+    }
+    expect(laravel.connections).toBe(3)
   })
 
   it('is behind a name that nobody knows is a result of its own', async () => {

@@ -1,6 +1,13 @@
 /** An HTTP server where the bridge finds its Laravel app: it answers what a test wants, and remembers what it was asked. */
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { Inbox } from './inbox.ts'
 
@@ -16,6 +23,12 @@ export type Answer =
   | { readonly status?: number; readonly headers?: Record<string, string>; readonly body?: string }
   | ((response: ServerResponse, asked: Asked) => void)
 
+/** A certificate and its key, PEM. */
+interface Tls {
+  readonly cert: string
+  readonly key: string
+}
+
 export class Upstream implements AsyncDisposable {
   answer: Answer
   readonly asked: Asked[] = []
@@ -23,11 +36,13 @@ export class Upstream implements AsyncDisposable {
   readonly arrivals = new Inbox()
   /** Connections that were opened. */
   connections = 0
-  readonly #server: Server
+  readonly #server: Server | TlsServer
+  readonly #scheme: 'http' | 'https'
 
-  private constructor(answer: Answer) {
+  private constructor(answer: Answer, tls: Tls | undefined) {
     this.answer = answer
-    this.#server = createServer((request, response) => {
+    this.#scheme = tls === undefined ? 'http' : 'https'
+    const listener: RequestListener = (request, response) => {
       const pieces: Buffer[] = []
       request.on('data', (piece: Buffer) => pieces.push(piece))
       request.on('end', () => {
@@ -38,22 +53,23 @@ export class Upstream implements AsyncDisposable {
         this.#respond(response, asked)
         this.arrivals.push(asked)
       })
-    })
+    }
+    this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
     this.#server.on('connection', () => {
       this.connections += 1
     })
   }
 
   /** @param answer Laravel's `true` when left out */
-  static async start(answer: Answer = { body: 'true' }): Promise<Upstream> {
-    const upstream = new Upstream(answer)
+  static async start(answer: Answer = { body: 'true' }, tls?: Tls): Promise<Upstream> {
+    const upstream = new Upstream(answer, tls)
     upstream.#server.listen(0, '127.0.0.1')
     await once(upstream.#server, 'listening')
     return upstream
   }
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return `${this.#scheme}://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
