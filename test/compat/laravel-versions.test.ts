@@ -63,7 +63,7 @@ describe.each(['9', '11', '12'] as const)('Laravel %s on the redis driver', (ver
     const { directory } = laravel
     server = await StartedServer.start(['--laravel', directory], {
       directory,
-      environment: { RESOUND_PORT: undefined, RESOUND_APP_LARAVEL_AUTH_URL: laravel.url },
+      environment: { RESOUND_PORT: undefined },
     })
     await server.logged('listening to Redis')
   })

@@ -78,7 +78,6 @@ describe("the page about Laravel's redis driver", () => {
         environment: {
           ...environment,
           RESOUND_PORT: undefined,
-          RESOUND_APP_LARAVEL_AUTH_URL: origin,
         },
       },
     )
