@@ -145,8 +145,7 @@ const EXAMPLE_APP: Readonly<Record<string, unknown>> = {
 function optionsSection(name: string, options: readonly Option[]): string {
   const rows = options.map((option) => {
     const value = option.default === undefined ? '' : `\`${JSON.stringify(option.default)}\``
-    const meaning =
-      option.secret === undefined ? option.description : `${option.description} Never shown.`
+    const meaning = `${option.description}${unseen(option)}`
     return `| \`${option.name}\` | ${value} | ${cell(option.accepts)} | ${cell(meaning)} | \`${option.variable}\` |\n`
   })
   const title = name === '' ? '## The server' : `## \`${name}\``
@@ -156,6 +155,13 @@ ${about === '' ? '' : `\n${about}\n`}
 | option | default | accepts | meaning | variable |
 | --- | --- | --- | --- | --- |
 ${rows.join('')}`
+}
+
+/** What of an option nobody gets to see. */
+function unseen({ secret, type }: Option): string {
+  if (secret === undefined) return ''
+  if (type === 'map') return ' The values are never shown.'
+  return secret === 'password' ? ' A password in it is never shown.' : ' Never shown.'
 }
 
 /** Text that stays in its cell of a Markdown table. */

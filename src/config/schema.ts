@@ -405,7 +405,9 @@ const Options = z.strictObject({
       tls: tlsTo('Redis').prefault({}).describe('TLS to Redis, where its URL is rediss://.'),
     })
     .prefault({})
-    .describe('Redis.'),
+    .describe(
+      'The Redis of the server itself: webhooks wait in it, and Laravel apps that name no other are heard on it.',
+    ),
   postgres: z
     .strictObject({
       url: z
@@ -475,7 +477,7 @@ const Options = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('Metrics.'),
+    .describe('What the metrics of the admin port are called.'),
   admin: z
     .strictObject({
       host: z.string().min(1).default('127.0.0.1').describe('Address of the admin port.'),
