@@ -6,7 +6,9 @@
  */
 import type { EventMeasures } from '../hub/event-measures.ts'
 import type { LiveApp } from '../hub/live-app.ts'
+import { definePostgresMetrics, type PostgresState } from './postgres.ts'
 import { defineProcessMetrics, type ProcessSources } from './process.ts'
+import { defineRedisMetrics, type RedisSources } from './redis.ts'
 import { Register, type Series } from './register.ts'
 import type { RequestCounts } from './request-counts.ts'
 import { defineSoketiMetrics } from './soketi.ts'
@@ -17,26 +19,11 @@ const OWN_PREFIX = 'resound_'
 /** Milliseconds between samples of the event loop; soketi's 10 wake an idle process 100 times a second. */
 const LOOP = { own: 100, soketi: 10 }
 
-/** How a Redis that is listened to is doing. */
-export interface RedisState {
-  readonly isUp: boolean
-  readonly roundTripSeconds: number | undefined
-  readonly lastMessageAgeSeconds: number | undefined
-}
-
 /** What became of an app's webhook events, and how many wait. */
 export interface WebhookState {
   readonly appId: string
   readonly outcomes: Readonly<Record<string, number>>
   readonly waiting: number
-}
-
-/** How the table of apps is doing. */
-export interface PostgresState {
-  readonly isUp: boolean
-  /** Undefined before the first read. */
-  readonly lastReadAgeSeconds: number | undefined
-  readonly refusedRows: number
 }
 
 export interface MetricsSources {
@@ -51,12 +38,7 @@ export interface MetricsSources {
   readonly measures: EventMeasures
   readonly process: ProcessSources
   readonly requests: RequestCounts
-  /** Redis servers that are listened to. */
-  readonly redis: () => Iterable<RedisState>
-  /** What was lost of all of them, also of those that are listened to no more; undefined without any. */
-  readonly redisLost: () =>
-    | { readonly lostSeconds: number; readonly reconnects: number }
-    | undefined
+  readonly redis: RedisSources
   readonly webhooks: () => Iterable<WebhookState>
   /** Requests that the authorisation bridge has under way. */
   readonly bridge: () => Iterable<{ readonly appId: string; readonly count: number }>
@@ -90,10 +72,11 @@ export class Metrics {
     this.#defineConnections()
     this.#defineEvents()
     this.#defineHttp()
-    this.#defineRedis()
+    defineRedisMetrics(this.#register, sources.redis)
     this.#defineWebhooks()
     this.#defineBridge()
     this.#defineApps()
+    definePostgresMetrics(this.#register, sources.postgres)
   }
 
   get contentType(): string {
@@ -210,51 +193,6 @@ export class Metrics {
     )
   }
 
-  /** Of several Redis servers, the one that is worst off. Without any there is nothing to say. */
-  #defineRedis(): void {
-    const worst = (
-      name: string,
-      help: string,
-      read: (state: RedisState) => number | undefined,
-      of: (...values: number[]) => number,
-    ): void =>
-      this.#register.gauge(name, help, [], (gauge) => {
-        const values = [...this.#sources.redis()].map(read).filter((value) => value !== undefined)
-        if (values.length === 0) gauge.remove()
-        else gauge.set(of(...values))
-      })
-    worst(
-      'redis_up',
-      'Whether every Redis that is listened to answers.',
-      ({ isUp }) => (isUp ? 1 : 0),
-      Math.min,
-    )
-    worst(
-      'redis_round_trip_seconds',
-      'Time Redis took to answer the last ping.',
-      ({ roundTripSeconds }) => roundTripSeconds,
-      Math.max,
-    )
-    worst(
-      'redis_last_message_age_seconds',
-      "Age of the last message of Laravel's redis driver.",
-      ({ lastMessageAgeSeconds }) => lastMessageAgeSeconds,
-      Math.max,
-    )
-    const lost = (name: string, help: string, field: 'lostSeconds' | 'reconnects'): void =>
-      this.#register.counter(name, help, [], (counter) => {
-        const counts = this.#sources.redisLost()
-        if (counts === undefined) counter.remove()
-        else counter.inc(counts[field])
-      })
-    lost(
-      'redis_lost_seconds_total',
-      "Time in which messages of Laravel's redis driver were lost, because Redis was away.",
-      'lostSeconds',
-    )
-    lost('redis_reconnects_total', 'How often Redis was back after it was away.', 'reconnects')
-  }
-
   #defineWebhooks(): void {
     this.#register.counter(
       'webhooks_total',
@@ -296,28 +234,6 @@ export class Metrics {
         gauge.set({ source }, count)
       }
     })
-    const ofTable = (
-      name: string,
-      help: string,
-      read: (state: PostgresState) => number | undefined,
-    ): void =>
-      this.#register.gauge(name, help, [], (gauge) => {
-        const state = this.#sources.postgres()
-        const value = state === undefined ? undefined : read(state)
-        if (value === undefined) gauge.remove()
-        else gauge.set(value)
-      })
-    ofTable('postgres_up', 'Whether the table of apps can be read.', ({ isUp }) => (isUp ? 1 : 0))
-    ofTable(
-      'postgres_last_read_age_seconds',
-      'Age of what is known of the table of apps.',
-      ({ lastReadAgeSeconds }) => lastReadAgeSeconds,
-    )
-    ofTable(
-      'postgres_refused_rows',
-      'Rows of the table of apps that are wrong.',
-      ({ refusedRows }) => refusedRows,
-    )
   }
 
   *#requestTimes(): IterableIterator<Series> {
