@@ -89,7 +89,7 @@ export const FAILURES = failures({
   denied: {
     status: 403,
     error:
-      'Laravel refuses this (403). In routes/channels.php no callback matches or the one that does returns false; to sign in, resolveAuthenticatedUserUsing gives nobody.',
+      'Laravel refuses this (403): nobody is logged in, or no callback in routes/channels.php lets this user in; to sign in, resolveAuthenticatedUserUsing names nobody.',
     log: 'Laravel refuses this (403)',
     isOrdinary: true,
   },

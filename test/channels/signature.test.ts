@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { Secret } from '../../channels/secret.ts'
-import { channelText, isHmac, isSigned, userText } from '../../channels/signature.ts'
+import { channelText, isHmac, isSigned, sign, userText } from '../../channels/signature.ts'
 
 const KEY = '278d425bdf160c739803'
 const secret = (text: string) => new Secret(text)
@@ -120,5 +120,25 @@ describe('what is signed', () => {
 
   it('keeps users apart from channels by two colons', () => {
     expect(userText('1.2', '{}')).toBe('1.2::user::{}')
+  })
+})
+
+describe('signing', () => {
+  const TEXT = channelText('1234.1234', 'private-foobar')
+
+  it('makes what the SDKs make', () => {
+    expect(sign(TEXT, app)).toBe(`${KEY}:${PRIVATE_FOOBAR}`)
+  })
+
+  it('uses the secret in force, not the one that is being replaced', () => {
+    const auth = sign(TEXT, { key: KEY, secrets: [secret('new'), ...SECRETS] })
+    expect(isSigned(auth, TEXT, { key: KEY, secrets: [secret('new')] })).toBe(true)
+    expect(isSigned(auth, TEXT, app)).toBe(false)
+  })
+
+  it('covers texts of any length and character', () => {
+    for (const text of ['', 'é🙂', 'a'.repeat(1024), '🙂'.repeat(5000)]) {
+      expect(isSigned(sign(text, app), text, app)).toBe(true)
+    }
   })
 })
