@@ -133,6 +133,17 @@ describe('what Laravel is told', () => {
     expect(laravel.asked[0]?.headers['x-xsrf-token']).toBe('ab+c==')
   })
 
+  it('is all of its cookies, also when they are many', async () => {
+    await using laravel = await Upstream.start()
+    await using server = await startBridged(laravel.url)
+    const cookie = Array.from({ length: 12 }, (_each, nth) => `c${nth}=${'x'.repeat(1000)}`).join(
+      '; ',
+    )
+    const { socketId } = await server.connect({ headers: { Cookie: cookie } })
+    expect((await ask({ server, socketId, headers: { Cookie: cookie } })).status).toBe(200)
+    expect(laravel.asked[0]?.headers.cookie).toBe(cookie)
+  })
+
   it("includes the page's further fields", async () => {
     await using laravel = await Upstream.start()
     await using server = await startBridged(laravel.url)
