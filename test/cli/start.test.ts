@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { PROGRAM, resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts'
 
 const APP = {
   RESOUND_APP_ID: '1',
@@ -144,11 +144,13 @@ describe('the start', () => {
           ...environment,
         },
         stdio: ['pipe', 'pipe', 'inherit'],
-        timeout: 10_000,
+        timeout: PATIENCE_MILLISECONDS,
       })
-      const output = text(child.stdout)
-      child.stdout.on('data', (part: Buffer) => {
-        if (part.includes('VITE_REVERB_SCHEME')) child.stdin.write('\u0003') // Ctrl-C
+      let output = ''
+      child.stdout.setEncoding('utf8').on('data', (part: string) => {
+        const isShown = output.includes('VITE_REVERB_SCHEME')
+        output += part
+        if (!isShown && output.includes('VITE_REVERB_SCHEME')) child.stdin.write('\u0003') // Ctrl-C
       })
       await once(child, 'close')
       return output
@@ -172,7 +174,7 @@ it.each(['json', 'pretty'])(
       ['-c', unwritable, process.execPath, PROGRAM, 'start', '--log-format', format],
       {
         env: { ...APP, PATH: process.env['PATH'], RESOUND_PORT: '0', RESOUND_ADMIN_PORT: '0' },
-        timeout: 10_000,
+        timeout: PATIENCE_MILLISECONDS,
       },
     )
     const ended = once(server, 'close')
