@@ -124,9 +124,11 @@ export class ClusterLocation implements Location {
   }
 
   async next(signal: AbortSignal): Promise<RedisAddress> {
+    if (this.#given !== undefined) this.#moveBack(this.#given.address) // it was left
+    this.#given = undefined
     const address = this.#rotate()
     const nodes = await this.#ask(address, signal)
-    if (nodes?.length === 1 && this.#configured.length > 1) {
+    if (nodes?.length === 1 && this.#nodes.length > 1) {
       throw new Error(`${textOf(address)} is in no Redis Cluster with others`)
     }
     this.#given = { address, id: nodes?.find(({ isAsked }) => isAsked)?.id }
@@ -141,7 +143,7 @@ export class ClusterLocation implements Location {
     this.#moveBack(other)
     try {
       const nodes = await this.#ask(other, signal)
-      if (nodes === undefined || nodes.length === 1) return false // it is alone: no part of it itself
+      if (nodes === undefined || nodes.length === 1) return false // removed itself
       const seen = nodes.find(({ id }) => id === given.id)
       return seen?.isUsable !== true && this.#given === given
     } catch {
@@ -157,6 +159,7 @@ export class ClusterLocation implements Location {
   }
 
   #moveBack(address: RedisAddress): void {
+    if (!this.#nodes.includes(address)) return // forgotten meanwhile
     this.#nodes = [...this.#nodes.filter((node) => node !== address), address]
   }
 
@@ -173,7 +176,7 @@ export class ClusterLocation implements Location {
       throw error
     }
     const nodes = clusterNodes(String(reply), address)
-    this.#learn(nodes)
+    if (nodes.length > 1) this.#learn(nodes) // one that was removed knows of no other
     return nodes
   }
 

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { clusterNodes } from '../../src/redis/location.ts'
+import { ClusterLocation, clusterNodes } from '../../src/redis/location.ts'
+import { textOf } from '../../src/redis/target.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 
 const ASKED = { host: 'asked', port: 7000 }
 
@@ -74,4 +76,30 @@ it.each<[string, string, { host: string; port: number }, boolean]>([
   expect(clusterNodes(`${line}\n`, ASKED)).toEqual([
     { id: 'id', address, isAsked: line.includes('myself'), isUsable },
   ])
+})
+
+it('of a Cluster forgets a node that was removed, and not what the others said for what that one says', async () => {
+  await using redis = await startCluster()
+  const [removed, ...others] = redis.nodes
+  if (removed === undefined) throw new Error('a cluster has nodes')
+  const { signal } = new AbortController()
+  const location = new ClusterLocation([{ host: '127.0.0.1', port: removed.port }], () => ({}))
+  await location.next(signal)
+  expect(await location.hasMoved(signal)).toBe(false)
+
+  const id = String(await removed.client.cluster('MYID'))
+  for (const { client } of others) await client.cluster('FORGET', id)
+  await removed.client.call('CLUSTER', 'RESET', 'HARD')
+  expect(await location.hasMoved(signal)).toBe(true)
+  const given = await location.next(signal)
+  for (const _ of redis.nodes) expect(await location.hasMoved(signal)).toBe(false)
+
+  await others.find(({ port }) => port === given.port)?.stop('lost')
+  const found: string[] = []
+  for (const _ of redis.nodes) {
+    const next = await location.next(signal).catch(() => undefined) // it was lost, or is alone
+    if (next !== undefined) found.push(textOf(next))
+  }
+  const left = others.filter(({ port }) => port !== given.port)
+  expect(found).toEqual(left.map(({ port }) => `127.0.0.1:${port}`))
 })
