@@ -124,6 +124,28 @@ describe('a listener’s connection to Redis', () => {
     })
   })
 
+  it('does without the protocol that old servers do not know', async () => {
+    await using redis = await startRedis({
+      password: 'secret',
+      settings: ['--rename-command', 'HELLO', ''],
+    })
+    await using laravel = await hearing(redis, app('a_'))
+    expect(await laravel.marker(redis, 'a_orders')).toEqual(said(0, 'orders'))
+    laravel.clock.advance(CHECK_INTERVAL_MS)
+    await expect.poll(() => laravel.listener.state.roundTripSeconds).toBeGreaterThan(0)
+    expect(laravel.lines).toEqual([])
+  })
+
+  it('shows no password that Redis repeats', async () => {
+    await using redis = await startRedis({
+      settings: ['--rename-command', 'HELLO', '', '--rename-command', 'AUTH', ''],
+    })
+    await using laravel = listen(redis.urlFor(':repeated-password'), app('a_'))
+    const { reason } = await laravel.line('Redis refuses the connection')
+    expect(reason).toMatch(/unknown command.*\*{8}/)
+    expect(reason).not.toContain('repeated-password')
+  })
+
   it('needs no more than what the remedy for a refused pattern allows a user', async () => {
     await using redis = await startRedis({
       users: [['ann', 'on', '>secret', 'resetchannels', '+psubscribe', '+ping', '&a_*']],
