@@ -15,7 +15,7 @@ import type { Batch, WebhookQueue } from './queue.ts'
 import { Turns } from './turns.ts'
 
 /** Requests at once. A failing endpoint holds one for its timeout, and none while it waits. */
-const REQUESTS_AT_ONCE = 256
+export const REQUESTS_AT_ONCE = 256
 const FIRST_RETRY_MILLISECONDS = 1000
 const LONGEST_RETRY_MILLISECONDS = 60_000
 
@@ -71,31 +71,32 @@ export class Dispatcher {
   }
 
   #start(key: string, address: EndpointAddress): void {
-    const ended = this.#run(key).catch((fault: unknown) => {
-      this.#options.log.error(
-        { err: fault, appId: address.appId },
-        'a webhook failed by a fault of ours',
-      )
-    })
-    const run = { again: false, ended: ended.then(() => this.#ended(key, address)) }
-    this.#runs.set(key, run)
+    const ended = this.#run(key)
+      .catch((fault: unknown) => {
+        const { log } = this.#options
+        log.error({ err: fault, appId: address.appId }, 'a webhook failed by a fault of ours')
+        return 'failed' as const
+      })
+      .then((how) => this.#ended(key, address, how))
+    this.#runs.set(key, { again: false, ended })
   }
 
-  #ended(key: string, address: EndpointAddress): void {
+  #ended(key: string, address: EndpointAddress, how: 'empty' | 'failed'): void {
     const again = this.#runs.get(key)?.again === true
     this.#runs.delete(key)
-    if (again) this.wake(address)
+    if (again && how === 'empty') this.wake(address)
   }
 
-  async #run(key: string): Promise<void> {
+  /** @returns 'failed' when it leaves behind what it could not deliver */
+  async #run(key: string): Promise<'empty' | 'failed'> {
     const { queue, clock } = this.#options
     const since = clock.now()
     let failures = 0
     for (;;) {
       const endpoint = this.#options.endpointAt(key)
-      if (endpoint === undefined || this.#isOver) return
+      if (endpoint === undefined || this.#isOver) return 'empty'
       const batch = await queue.take(endpoint)
-      if (batch === undefined) return
+      if (batch === undefined) return 'empty'
       const delivery = await this.#turns.take(() => this.#options.deliver(endpoint, batch))
       if (delivery.ok) {
         this.#options.counted(endpoint.appId, 'delivered', batch.events)
@@ -104,13 +105,13 @@ export class Dispatcher {
         await queue.delivered(endpoint, batch)
         continue
       }
-      if (this.#hurry.signal.aborted) return
+      if (this.#hurry.signal.aborted) return 'failed'
       if (failures === 0) {
         this.#log(endpoint).warn({ reason: delivery.reason }, 'a webhook failed; trying again')
       }
       failures += 1
       const left = await this.#giveUpOld(endpoint, since, delivery.reason)
-      if (left === undefined) return
+      if (left === undefined) return 'empty'
       await this.#pause(Math.min(retryDelay(failures), left))
     }
   }

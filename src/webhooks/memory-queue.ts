@@ -42,7 +42,6 @@ export class MemoryQueue implements WebhookQueue {
   push(address: EndpointAddress, entry: Entry): void {
     const queue = this.#queues.get(keyOf(address)) ?? []
     const last = queue.at(-1)
-    this.#count(address.appId, entry.events)
     if (last !== undefined && this.#fits(last, entry)) {
       queue[queue.length - 1] = {
         ...last,
@@ -50,11 +49,12 @@ export class MemoryQueue implements WebhookQueue {
         text: `${last.text},${entry.text}`,
         bytes: last.bytes + entry.bytes,
       }
-      return
+    } else {
+      queue.push({ address, ...entry })
+      this.#queues.set(keyOf(address), queue)
     }
-    queue.push({ address, ...entry })
-    this.#queues.set(keyOf(address), queue)
-    if (queue.length === 1) this.#options.news.work(address)
+    this.#count(address.appId, entry.events)
+    this.#options.news.work(address)
   }
 
   async take(address: EndpointAddress): Promise<Batch | undefined> {

@@ -11,14 +11,13 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { type ErrorCode, ResoundError } from '../errors.ts'
 import { createRedis, type RedisClient } from '../redis/connect.ts'
-import { isReply } from '../redis/location.ts'
-import { remedyOf } from '../redis/remedy.ts'
 import { retryDelay } from '../redis/retry-delay.ts'
-import { nameOfRedis, type RedisTarget, withoutPasswords } from '../redis/target.ts'
+import type { RedisTarget } from '../redis/target.ts'
 import { Backlog } from './backlog.ts'
 import type { Budget } from './budget.ts'
 import { type EndpointAddress, keyOf } from './endpoint.ts'
 import type { Batch, Entry, Failure, QueueNews, WebhookQueue } from './queue.ts'
+import { RedisReport } from './redis-report.ts'
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts'
 
 export interface RedisQueueOptions
@@ -51,7 +50,6 @@ interface Held {
 export class RedisQueue implements WebhookQueue {
   readonly isDurable = true
   readonly #options: RedisQueueOptions
-  readonly #log: Logger
   readonly #redis: RedisClient
   readonly #store: RedisStore
   readonly #backlog: Backlog
@@ -63,14 +61,12 @@ export class RedisQueue implements WebhookQueue {
   readonly #stopRounds: () => void
   #isStarted = false
   #isStopping = false
-  #lastError: Error | undefined
-  /** What has been logged since Redis last did what it was asked. */
-  readonly #reported = new Set<'unreachable' | 'refused'>()
+  readonly #report: RedisReport
 
   constructor(options: RedisQueueOptions) {
     const { target, budget, clock, log } = options
     this.#options = options
-    this.#log = log.child({ redis: nameOfRedis(target) })
+    this.#report = new RedisReport(target, log)
     this.#redis = createRedis(target, {
       connectionName: 'resound-webhooks',
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -83,12 +79,8 @@ export class RedisQueue implements WebhookQueue {
       enableReadyCheck: true,
       disableClientInfo: true,
     })
-    this.#redis.on('error', (error: Error) => {
-      this.#lastError = error
-    })
-    this.#redis.on('close', () =>
-      this.#failed(this.#lastError ?? new Error('Redis closed the connection')),
-    )
+    this.#redis.on('error', (error: Error) => this.#report.failing(error))
+    this.#redis.on('close', () => this.#report.closed())
     this.#redis.on('ready', () => this.#round())
     this.#store = new RedisStore({
       ...options,
@@ -115,12 +107,12 @@ export class RedisQueue implements WebhookQueue {
       await held.unsettled?.()
       held.unsettled = undefined
       const batch = await this.#store.take(address)
-      this.#succeeded()
+      this.#report.succeeded()
       if (batch !== undefined && batch !== null) return batch
       this.#held.delete(key)
     } catch (error) {
       held.isInterrupted = true
-      this.#failed(error)
+      this.#report.failed(error)
     }
     return undefined
   }
@@ -169,6 +161,7 @@ export class RedisQueue implements WebhookQueue {
 
   async stop(): Promise<number> {
     this.#isStopping = true
+    this.#report.end()
     this.#stopRounds()
     if (this.#redis.status === 'ready') {
       await Promise.all([...this.#held.values()].map(({ address }) => this.#release(address)))
@@ -204,12 +197,12 @@ export class RedisQueue implements WebhookQueue {
     if (this.#redis.status !== 'ready') return false
     try {
       const { count: dropped, isLeased } = await this.#store.push(address, number, entries)
-      this.#succeeded()
+      this.#report.succeeded()
       if (dropped > 0) this.#options.news.dropped(address.appId, dropped)
       if (isLeased) this.#hold(address)
       return true
     } catch (error) {
-      this.#failed(error)
+      this.#report.failed(error)
       return false
     }
   }
@@ -218,11 +211,11 @@ export class RedisQueue implements WebhookQueue {
   async #settle(address: EndpointAddress, settle: () => Promise<void>): Promise<void> {
     try {
       await settle()
-      this.#succeeded()
+      this.#report.succeeded()
     } catch (error) {
       const held = this.#held.get(keyOf(address))
       if (held !== undefined) held.unsettled = settle
-      this.#failed(error)
+      this.#report.failed(error)
     }
   }
 
@@ -244,7 +237,7 @@ export class RedisQueue implements WebhookQueue {
     try {
       return await question()
     } catch (error) {
-      this.#failed(error)
+      this.#report.failed(error)
       const message = 'Redis, where webhook requests are kept, does not answer.'
       throw new ResoundError(CODE, message, { cause: error })
     }
@@ -259,17 +252,17 @@ export class RedisQueue implements WebhookQueue {
         held.isInterrupted = false
         this.#options.news.work(held.address)
       } else {
-        this.#store.renew(held.address).catch((error) => this.#failed(error))
+        this.#store.renew(held.address).catch((error) => this.#report.failed(error))
       }
     }
     for (const [appId, addresses] of this.#present) {
-      this.#sweep(appId, addresses).catch((error) => this.#failed(error))
+      this.#sweep(appId, addresses).catch((error) => this.#report.failed(error))
     }
   }
 
   async #sweep(appId: string, addresses: readonly EndpointAddress[]): Promise<void> {
     const found = await this.#store.sweep(addresses)
-    this.#succeeded()
+    this.#report.succeeded()
     let waiting = 0
     for (const [index, { count, isLeased }] of found.entries()) {
       const address = addresses[index]
@@ -282,29 +275,6 @@ export class RedisQueue implements WebhookQueue {
 
   async #release(address: EndpointAddress): Promise<void> {
     // It expires by itself where Redis does not answer.
-    await this.#store.release(address).catch((error) => this.#failed(error))
-  }
-
-  #succeeded(): void {
-    this.#lastError = undefined
-    if (this.#reported.size === 0) return
-    this.#reported.clear()
-    this.#log.info('Redis is back: webhook events are kept in it')
-  }
-
-  #failed(error: unknown): void {
-    if (!(error instanceof Error)) throw error
-    if (this.#isStopping) return
-    const kind = isReply(error) ? 'refused' : 'unreachable'
-    if (this.#reported.has(kind)) return
-    this.#reported.add(kind)
-    const { target } = this.#options
-    const reason = withoutPasswords(error.message, target)
-    this.#log.error(
-      { code: CODE, reason, remedy: remedyOf(error, target) },
-      kind === 'refused'
-        ? 'Redis refuses what webhooks need: their events wait in memory; trying again'
-        : 'Redis is unreachable: webhook events wait in memory; trying again',
-    )
+    await this.#store.release(address).catch((error) => this.#report.failed(error))
   }
 }

@@ -14,7 +14,7 @@ import { isConfigured } from '../redis/target.ts'
 import { BATCH_BYTES, Batches } from './batch.ts'
 import { Budget } from './budget.ts'
 import { deliver, type Ways } from './deliver.ts'
-import { Dispatcher, type Outcome } from './dispatcher.ts'
+import { Dispatcher, type Outcome, REQUESTS_AT_ONCE } from './dispatcher.ts'
 import { type Endpoint, endpointsOf, keyOf } from './endpoint.ts'
 import { eventText } from './events.ts'
 import { Grace } from './grace.ts'
@@ -39,7 +39,6 @@ export interface WebhookState {
 
 /** What an event costs beside its text, in the batch that holds it. */
 const EVENT_BYTES = 40
-const CONNECTIONS_PER_HOST = 16
 /** An endpoint's answer is read so that the connection can be used again, and not looked at. */
 const ANSWER_BYTES = 64 * 1024
 /** How long a stopping server goes on delivering. */
@@ -100,7 +99,7 @@ export class Webhooks {
         timeoutMilliseconds: 1000 * config.timeoutSeconds,
         answerBytes: ANSWER_BYTES,
         allowPrivateAddress,
-        connections: CONNECTIONS_PER_HOST,
+        connections: REQUESTS_AT_ONCE, // a request that waits for one would run out of time
       })
     this.#ways = { guarded: way(false), unguarded: way(true) }
     this.#dispatcher = new Dispatcher({

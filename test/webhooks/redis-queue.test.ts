@@ -256,6 +256,22 @@ describe('while Redis is away', () => {
   })
 })
 
+describe('a Redis that refuses', () => {
+  it('is told with what to allow, and tried again', async () => {
+    await using redis = await startRedis({ users: [['hooks', 'on', '>secret', '~*', '+info']] })
+    await using node = new Node(redis.urlFor('hooks:secret'))
+    node.push('1', '2')
+    expect(await node.log.line(/Redis refuses/)).toMatchObject({
+      remedy: expect.stringContaining('docs/webhooks.md'),
+    })
+    expect(node.queue.waiting('3')).toBe(2)
+    await redis.client.acl('SETUSER', 'hooks', '+@all')
+    await node.found()
+    await node.queue.stored()
+    expect(await node.drain()).toEqual(['1', '2'])
+  })
+})
+
 describe('in Redis', () => {
   it('an endpoint has so much room, and what is more is dropped and counted', async () => {
     await using redis = await startRedis()
