@@ -1,7 +1,7 @@
 import Echo, { type EchoOptions } from 'laravel-echo'
 import PusherJs from 'pusher-js'
 import { describe, expect, it, vi } from 'vitest'
-import { StartedServer } from '../support/command.ts'
+import { resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { listen, subscribed } from '../support/echo.ts'
 import { freePort } from '../support/free-port.ts'
@@ -84,6 +84,8 @@ describe('the page about moving from laravel-echo-server', () => {
     const after = await place()
     const ours = at(PAGE.block('json', '"redisPrefix"'), after)
     using directory = new Directory({ 'resound.json': ours })
+    const checked = await resound(PAGE.command('config check').args, { directory: directory.path })
+    expect(checked).toMatchObject({ code: 0, stderr: '' })
     const { args } = PAGE.command('start')
     await using server = await StartedServer.start(args.slice(1), {
       directory: directory.path,
@@ -97,5 +99,5 @@ describe('the page about moving from laravel-echo-server', () => {
     expect(await here.next()).toEqual([{ name: 'Ann' }])
     await ship()
     for (const inbox of inboxes) expect(await inbox.next()).toEqual({ order: 1, text: 'moved' })
-  })
+  }, 60_000)
 })

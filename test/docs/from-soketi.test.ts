@@ -88,7 +88,7 @@ describe('the page about moving from soketi', () => {
     })
     await use(laravel, env, port)
     expect(await connected()).toBe('2')
-  })
+  }, 60_000)
 
   it('shows what the import makes of the file', async () => {
     using directory = new Directory({ 'soketi.json': theirs() })

@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const CACHE = join(import.meta.dirname, '../../.cache')
@@ -28,27 +28,20 @@ export async function installPackages(name: string, manifest: Manifest): Promise
   const text = JSON.stringify({ private: true, ...manifest })
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 16)
   const installed = join(CACHE, `${name}-${hash}`)
-  if (!existsSync(installed)) {
-    mkdirSync(CACHE, { recursive: true })
-    const fresh = mkdtempSync(join(CACHE, `${name}-`))
+  if (existsSync(installed)) return join(installed, 'node_modules')
+  mkdirSync(CACHE, { recursive: true })
+  const fresh = mkdtempSync(join(CACHE, `${name}-`))
+  try {
     writeFileSync(join(fresh, 'package.json'), text)
     const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock']
     await promisify(execFile)('npm', ['install', ...flags], {
       cwd: fresh,
       timeout: INSTALL_TIMEOUT_MS,
     })
-    moveUnlessThere(fresh, installed)
+    renameSync(fresh, installed) // whole or not at all
+  } catch (error) {
+    rmSync(fresh, { recursive: true })
+    if (!existsSync(installed)) throw error // else another test run was first
   }
   return join(installed, 'node_modules')
-}
-
-/** Whole or not at all; of two installations at once, the first to finish stays. */
-function moveUnlessThere(fresh: string, installed: string): void {
-  try {
-    renameSync(fresh, installed)
-  } catch (error) {
-    if (!existsSync(installed))
-      throw new Error(`${basename(installed)} has no place`, { cause: error })
-    rmSync(fresh, { recursive: true })
-  }
 }
