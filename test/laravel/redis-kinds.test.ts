@@ -1,27 +1,13 @@
 import { copyFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { RedisTarget } from '../../src/redis/target.ts'
 import { createAuthority } from '../support/certificate.ts'
 import { Directory } from '../support/directory.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
-import { startCluster, type TestCluster } from '../support/redis-cluster.ts'
-import { startSentinel, type TestSentinel } from '../support/redis-sentinel.ts'
+import { startCluster } from '../support/redis-cluster.ts'
+import { startSentinel } from '../support/redis-sentinel.ts'
 import { app, at, type Listening, listen, said } from './listening.ts'
 
 const CHECK_INTERVAL_MS = 5000
-
-const underSentinels = ({ url, sentinelUrls, tls }: TestSentinel): RedisTarget => ({
-  url,
-  cluster: [],
-  sentinels: sentinelUrls,
-  tls,
-})
-
-const inCluster = ({ urls, tls }: TestCluster): RedisTarget => ({
-  cluster: urls,
-  sentinels: [],
-  tls,
-})
 
 const portIn = (place: unknown): number => Number(String(place).split(':')[1])
 
@@ -112,7 +98,7 @@ describe('a Redis that speaks TLS only', () => {
 describe('a Redis under Sentinels', () => {
   it('is heard at its new master after a failover, saying what was lost', async () => {
     await using redis = await startSentinel()
-    await using laravel = listen(underSentinels(redis), app('p_'))
+    await using laravel = listen(redis.target, app('p_'))
     const line = await laravel.line('listening to Redis')
     expect(portIn(line['at'])).toBe(redis.master.port)
     expect(await laravel.marker(redis.master, 'p_orders')).toEqual(said(0, 'orders'))
@@ -131,7 +117,7 @@ describe('a Redis under Sentinels', () => {
 
   it('leaves a master that is none any more but still answers', async () => {
     await using redis = await startSentinel()
-    await using laravel = listen(underSentinels(redis), app('p_'))
+    await using laravel = listen(redis.target, app('p_'))
     await laravel.line('listening to Redis')
     const { master: former } = redis
     laravel.clock.advance(1000)
@@ -153,14 +139,14 @@ describe('a Redis under Sentinels', () => {
       password: 'of-redis',
       sentinelPassword: 'of-sentinels',
     })
-    await using laravel = listen(underSentinels(redis), app('p_'))
+    await using laravel = listen(redis.target, app('p_'))
     await laravel.line('listening to Redis')
     expect(await laravel.marker(redis.master, 'p_orders')).toEqual(said(0, 'orders'))
   })
 
   it('tells what to do about a name or password that the Sentinels refuse', async () => {
     await using redis = await startSentinel({ sentinelPassword: 'right' })
-    const target = underSentinels(redis)
+    const target = redis.target
     await using unknown = listen({ ...target, url: 'redis://nobody' }, app('p_'))
     expect(await unknown.line('Redis refuses the connection')).toMatchObject({
       reason: expect.stringContaining('No such master'),
@@ -176,10 +162,10 @@ describe('a Redis under Sentinels', () => {
   it('is waited for while no Sentinel answers, and leaves nothing behind', async () => {
     await using redis = await startSentinel()
     for (const sentinel of redis.sentinels) sentinel.pause()
-    const laravel = listen(underSentinels(redis), app('p_'))
+    const laravel = listen(redis.target, app('p_'))
     await laravel.listener.stop()
     expect(laravel.lines).toEqual([])
-    await using again = listen(underSentinels(redis), app('p_'))
+    await using again = listen(redis.target, app('p_'))
     expect(await again.line('Redis is unreachable')).toMatchObject({
       reason: expect.stringContaining('timed out'),
     })
@@ -192,7 +178,7 @@ describe('a Redis under Sentinels', () => {
 describe('a Redis Cluster', () => {
   it('is heard once, at one node, whichever node is published on', async () => {
     await using redis = await startCluster()
-    await using laravel = listen(inCluster(redis), app('p_'))
+    await using laravel = listen(redis.target, app('p_'))
     await laravel.line('listening to Redis')
     await heardAt(redis.nodes)
     for (const node of redis.nodes) {
@@ -204,7 +190,7 @@ describe('a Redis Cluster', () => {
   it('is heard at another node when the one listened to is lost, also if only that one is configured', async () => {
     await using redis = await startCluster()
     const [first] = redis.nodes
-    await using laravel = listen({ ...inCluster(redis), cluster: [first?.url ?? ''] }, app('p_'))
+    await using laravel = listen({ ...redis.target, cluster: [first?.url ?? ''] }, app('p_'))
     await laravel.line('listening to Redis')
     laravel.clock.advance(1000)
     await first?.stop('lost')
@@ -224,7 +210,7 @@ describe('a Redis Cluster', () => {
 
   it('leaves a node that the others have removed but that still answers', async () => {
     await using redis = await startCluster()
-    await using laravel = listen(inCluster(redis), app('p_'))
+    await using laravel = listen(redis.target, app('p_'))
     await laravel.line('listening to Redis')
     const removed = await heardAt(redis.nodes)
     const id = String(await removed.client.cluster('MYID'))
@@ -239,7 +225,7 @@ describe('a Redis Cluster', () => {
 
   it('leaves a node that hangs', async () => {
     await using redis = await startCluster()
-    await using laravel = listen(inCluster(redis), app('p_'))
+    await using laravel = listen(redis.target, app('p_'))
     await laravel.line('listening to Redis')
     const hanging = await heardAt(redis.nodes)
     hanging.pause()
@@ -254,7 +240,7 @@ describe('a Redis Cluster', () => {
     const ann = ['ann', 'on', '>secret', 'resetchannels', '&p_*', '+psubscribe', '+ping']
     await using redis = await startCluster({ users: [ann] })
     const cluster = redis.nodes.map((node) => node.urlFor('ann:secret'))
-    await using laravel = listen({ ...inCluster(redis), cluster }, app('p_'))
+    await using laravel = listen({ ...redis.target, cluster }, app('p_'))
     await laravel.line('listening to Redis')
     await (await heardAt(redis.nodes)).stop('lost')
     await laravel.line('Redis is back')
@@ -264,7 +250,7 @@ describe('a Redis Cluster', () => {
   it('is heard with a password and TLS', async () => {
     using directory = new Directory()
     await using redis = await startCluster({ tls: createAuthority(directory), password: 'secret' })
-    await using laravel = listen(inCluster(redis), app('p_'))
+    await using laravel = listen(redis.target, app('p_'))
     await laravel.line('listening to Redis')
     for (const node of redis.nodes) {
       expect(await laravel.marker(node, 'p_orders')).toEqual(said(0, 'orders'))

@@ -5,8 +5,8 @@ import type { RedisTarget } from '../../src/redis/target.ts'
 import { createAuthority } from '../support/certificate.ts'
 import { Directory } from '../support/directory.ts'
 import { startRedis } from '../support/redis.ts'
-import { startCluster, type TestCluster } from '../support/redis-cluster.ts'
-import { startSentinel, type TestSentinel } from '../support/redis-sentinel.ts'
+import { startCluster } from '../support/redis-cluster.ts'
+import { startSentinel } from '../support/redis-sentinel.ts'
 
 const BEHAVIOUR: RedisBehaviour = {
   retryStrategy: retryDelay,
@@ -17,19 +17,6 @@ const BEHAVIOUR: RedisBehaviour = {
 }
 
 const at = (url: string): RedisTarget => ({ url, cluster: [], sentinels: [], tls: {} })
-
-const underSentinels = ({ url, sentinelUrls, tls }: TestSentinel): RedisTarget => ({
-  url,
-  cluster: [],
-  sentinels: sentinelUrls,
-  tls,
-})
-
-const inCluster = ({ urls, tls }: TestCluster): RedisTarget => ({
-  cluster: urls,
-  sentinels: [],
-  tls,
-})
 
 /** A client that is closed with the test. */
 function client(target: RedisTarget): RedisClient {
@@ -88,7 +75,7 @@ describe('a client of one Redis', () => {
 describe('a client of a Redis under Sentinels', () => {
   it('writes to the new master after the old one is lost', async () => {
     await using redis = await startSentinel()
-    const one = await connected(underSentinels(redis))
+    const one = await connected(redis.target)
     await one.set('key', 'before')
     const ready = event(one, 'ready')
     await redis.loseMaster()
@@ -99,7 +86,7 @@ describe('a client of a Redis under Sentinels', () => {
 
   it('leaves a master that is none any more but still accepts what is written', async () => {
     await using redis = await startSentinel()
-    const one = await connected(underSentinels(redis))
+    const one = await connected(redis.target)
     const { master: former } = redis
     await redis.failover()
     await event(one, 'ready')
@@ -116,7 +103,7 @@ describe('a client of a Redis under Sentinels', () => {
     await sentinel?.call('SENTINEL', 'REMOVE', 'primary')
     await sentinel?.call('SENTINEL', 'MONITOR', 'primary', '127.0.0.1', redis.replica.port, '2')
     const sentinels = redis.sentinelUrls.slice(0, 1)
-    const misled = client({ ...underSentinels(redis), sentinels })
+    const misled = client({ ...redis.target, sentinels })
     const connecting = misled.connect()
     await Promise.all([event(misled, 'reconnecting'), expect(connecting).rejects.toThrow()])
     await expect(misled.set('key', 'value')).rejects.toThrow('writeable')
@@ -130,7 +117,7 @@ describe('a client of a Redis Cluster', () => {
   it('finds every key, with a password and TLS', async () => {
     using directory = new Directory()
     await using redis = await startCluster({ tls: createAuthority(directory), password: 'secret' })
-    const one = await connected(inCluster(redis))
+    const one = await connected(redis.target)
     for (const key of KEYS) await one.set(key, key)
     for (const [index, node] of redis.nodes.entries()) {
       expect(await node.client.keys('*')).toEqual([KEYS[index]])
@@ -140,7 +127,7 @@ describe('a client of a Redis Cluster', () => {
 
   it('goes on with the slots that are left when a node is lost, and fails soon for the others', async () => {
     await using redis = await startCluster()
-    const one = await connected(inCluster(redis))
+    const one = await connected(redis.target)
     for (const key of KEYS) await one.set(key, key)
     await redis.nodes[1]?.stop('lost')
     expect(await one.get('b')).toBe('b')

@@ -1,5 +1,6 @@
 /** A real Redis Cluster of three masters, each with a third of the slots. */
 import { vi } from 'vitest'
+import type { RedisTarget } from '../../src/redis/target.ts'
 import { freePort } from './free-port.ts'
 import { startRedis, type TestRedis, type TestRedisOptions, type TlsFiles } from './redis.ts'
 
@@ -20,6 +21,11 @@ export class TestCluster implements AsyncDisposable {
 
   get tls(): TlsFiles {
     return this.nodes[0]?.tls ?? {}
+  }
+
+  /** As a client is told of it. */
+  get target(): RedisTarget {
+    return { cluster: this.urls, sentinels: [], tls: this.tls }
   }
 
   /** Gives each node its slots and makes them known to each other; resolves when all is well. */

@@ -1,6 +1,7 @@
 /** A real Redis with a replica, and three Sentinels that make the replica master when it is lost. */
 import { once } from 'node:events'
 import { vi } from 'vitest'
+import type { RedisTarget } from '../../src/redis/target.ts'
 import { startRedis, type TestRedis, type TestRedisOptions, type TlsFiles } from './redis.ts'
 
 /** What the Sentinels call the master. */
@@ -48,6 +49,11 @@ export class TestSentinel implements AsyncDisposable {
 
   get tls(): TlsFiles {
     return this.#master.tls
+  }
+
+  /** As a client is told of it. */
+  get target(): RedisTarget {
+    return { url: this.url, cluster: [], sentinels: this.sentinelUrls, tls: this.tls }
   }
 
   /** Makes the replica master and the master its replica; resolves when every Sentinel names it. */
