@@ -1,5 +1,5 @@
 /** What PostgreSQL may do while clients are connected to its apps. */
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { TestClient } from '../support/client.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { APP, signedPath, startServer, type TestServer } from '../support/server.ts'
@@ -55,55 +55,69 @@ async function hearsOfChanges(key: string): Promise<void> {
 const timesLost = (): number => log.lines(/those known stay/).length
 const timesBack = (): number => log.lines(/PostgreSQL is back/).length
 
-it('ends the connection', async () => {
-  await postgres.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE application_name = 'resound'`)
-  await servesOn()
-  await vi.waitFor(() => expect([timesLost(), timesBack()]).toEqual([1, 1]), 5000)
-  await hearsOfChanges('after-the-end')
-})
+/** Resolves when it has been said, once more than `before`. */
+const saidAgain = (times: () => number, before: number): Promise<void> =>
+  vi.waitFor(() => expect(times()).toBe(before + 1), 12_000)
 
-it('falls silent, with its connections open', async () => {
-  await postgres.pause()
-  try {
-    await vi.waitFor(
-      async () => expect(await dial('nobody').closed).toMatchObject({ code: 4100 }),
-      5000,
-    )
-    await vi.waitFor(() => expect(timesLost()).toBe(2), 12_000)
-    await servesOn()
-  } finally {
-    await postgres.resume()
-  }
-  await vi.waitFor(() => expect(timesBack()).toBe(2), 12_000)
-  await servesOn()
-  await hearsOfChanges('after-the-silence')
-}, 40_000)
+describe('PostgreSQL, while clients are connected to its apps,', () => {
+  let [lost, back] = [0, 0]
 
-it('is killed, and recovers with what was committed', async () => {
-  await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ('blog', 'blog', 's')`)
-  await vi.waitFor(() => dial('blog').established(), 5000)
-  const ben = await dial('blog').established()
-  await postgres.stop('killed')
-  await vi.waitFor(() => expect(timesLost()).toBe(3))
-  await servesOn()
-  await postgres.start()
-  await postgres.sql(`DELETE FROM apps WHERE id = 'blog'`)
-  expect(await ben.closed).toMatchObject({ code: 4001 })
-  await vi.waitFor(() => expect(timesBack()).toBe(3))
-  await servesOn()
-  await hearsOfChanges('after-the-crash')
-})
-
-it('loses the table for a while, as in a migration', async () => {
-  await postgres.sql('ALTER TABLE apps RENAME TO other')
-  await vi.waitFor(() => expect(timesLost()).toBe(4), 5000)
-  expect(log.lines(/those known stay/).at(-1)).toMatchObject({
-    code: 'RESOUND_POSTGRES_UNREADABLE',
-    reason: 'there is no table apps',
+  beforeEach(() => {
+    lost = timesLost()
+    back = timesBack()
   })
-  await servesOn()
-  await postgres.sql('ALTER TABLE other RENAME TO apps')
-  await vi.waitFor(() => expect(timesBack()).toBe(4), 5000)
-  await hearsOfChanges('after-the-migration')
+
+  it('may end the connection', async () => {
+    await postgres.sql(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE application_name = 'resound'`)
+    await servesOn()
+    await saidAgain(timesLost, lost)
+    await saidAgain(timesBack, back)
+    await hearsOfChanges('after-the-end')
+  })
+
+  it('may fall silent, with its connections open', async () => {
+    await postgres.pause()
+    try {
+      await vi.waitFor(
+        async () => expect(await dial('nobody').closed).toMatchObject({ code: 4100 }),
+        5000,
+      )
+      await saidAgain(timesLost, lost)
+      await servesOn()
+    } finally {
+      await postgres.resume()
+    }
+    await saidAgain(timesBack, back)
+    await servesOn()
+    await hearsOfChanges('after-the-silence')
+  }, 40_000)
+
+  it('may be killed, and recovers with what was committed', async () => {
+    await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ('blog', 'blog', 's')`)
+    await vi.waitFor(() => dial('blog').established(), 5000)
+    const ben = await dial('blog').established()
+    await postgres.stop('killed')
+    await saidAgain(timesLost, lost)
+    await servesOn()
+    await postgres.start()
+    await postgres.sql(`DELETE FROM apps WHERE id = 'blog'`)
+    expect(await ben.closed).toMatchObject({ code: 4001 })
+    await saidAgain(timesBack, back)
+    await servesOn()
+    await hearsOfChanges('after-the-crash')
+  }, 40_000)
+
+  it('may be without the table for a while, as in a migration', async () => {
+    await postgres.sql('ALTER TABLE apps RENAME TO other')
+    await saidAgain(timesLost, lost)
+    expect(log.lines(/those known stay/).at(-1)).toMatchObject({
+      code: 'RESOUND_POSTGRES_UNREADABLE',
+      reason: 'there is no table apps',
+    })
+    await servesOn()
+    await postgres.sql('ALTER TABLE other RENAME TO apps')
+    await saidAgain(timesBack, back)
+    await hearsOfChanges('after-the-migration')
+  }, 40_000)
 })
