@@ -50,6 +50,8 @@ export class PostgresApps implements AppTable {
   #running: Promise<void> = Promise.resolve()
   #isStopped = false
   #isUp = false
+  /** Since the last read. */
+  #failures = 0
   #hasNews = false
   #wake: () => void = () => {}
   /** Since when PostgreSQL is away, in ms since the epoch. */
@@ -117,34 +119,40 @@ export class PostgresApps implements AppTable {
   }
 
   async #run(): Promise<void> {
-    for (let attempt = 1; !this.#isStopped; attempt += 1) {
+    while (!this.#isStopped) {
       try {
-        this.#connection = new PostgresConnection(this.#target, {
-          clock: this.#clock,
-          news: () => this.#tellNews(),
-        })
-        await this.#connection.open()
-        await this.#listen(this.#connection)
-        await this.#follow(this.#connection, () => {
-          attempt = 0
-        })
+        await this.#follow(this.#connect())
       } catch (error) {
         if (!this.#isStopped) this.#failed(error)
       }
-      await this.#connection?.close()
-      if (!this.#isStopped) await this.#sleep(retryDelay(attempt))
+      const connection = this.#connection
+      this.#connection = undefined // what it still has to tell is no news
+      await connection?.close()
+      if (!this.#isStopped) await this.#sleep(retryDelay(this.#failures))
     }
   }
 
+  #connect(): PostgresConnection {
+    const connection = new PostgresConnection(this.#target, {
+      clock: this.#clock,
+      news: () => {
+        if (connection === this.#connection) this.#tellNews()
+      },
+    })
+    this.#connection = connection
+    return connection
+  }
+
   /** Reads whenever there is reason to, until a fault ends it. */
-  async #follow(connection: PostgresConnection, succeeded: () => void): Promise<void> {
+  async #follow(connection: PostgresConnection): Promise<void> {
+    await connection.open()
+    await this.#listen(connection)
     while (!this.#isStopped) {
       this.#hasNews = false
       const startedAt = this.#clock.now()
       await this.#read(connection)
       this.#readAt = startedAt
       this.#succeeded()
-      succeeded()
       await this.#rest(this.#clock.now() - startedAt)
       await this.#untilNewsOr(startedAt + this.#cacheMilliseconds, connection)
     }
@@ -174,6 +182,7 @@ export class PostgresApps implements AppTable {
 
   #succeeded(): void {
     this.#isUp = true
+    this.#failures = 0
     const lostAt = this.#lostAt
     if (lostAt === undefined) return
     this.#lostAt = undefined
@@ -189,6 +198,7 @@ export class PostgresApps implements AppTable {
 
   #failed(error: unknown): void {
     this.#isUp = false
+    this.#failures += 1
     this.#lostAt ??= this.#clock.now()
     if (!(error instanceof ResoundError)) {
       this.#log.error({ err: error }, 'reading apps from PostgreSQL failed by a fault of ours')
@@ -259,10 +269,10 @@ const LONGEST_NAME = 63
 const isUnreadable = (error: unknown): error is ResoundError =>
   error instanceof ResoundError && error.code === 'RESOUND_POSTGRES_UNREADABLE'
 
-/** Doubles from attempt to attempt up to a bound; a random half of it, so that nodes spread out. */
-function retryDelay(attempt: number): number {
+/** Doubles from failure to failure up to a bound; a random half of it, so that nodes spread out. */
+function retryDelay(failures: number): number {
   const longest = Math.min(
-    FIRST_RETRY_MILLISECONDS * 2 ** (attempt - 1),
+    FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1),
     LONGEST_RETRY_MILLISECONDS,
   )
   return longest * (0.5 + Math.random() / 2)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAuthority, createCertificate } from '../support/certificate.ts'
 import { ManualClock } from '../support/clock.ts'
@@ -12,6 +12,12 @@ import { Reading } from './reading.ts'
 const INSERT = `INSERT INTO apps (id, key, secret) VALUES ('1', 'key-1', 'secret-1')`
 
 let postgres: TestPostgres
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return address.port
+}
 
 beforeAll(async () => {
   postgres = await startPostgres()
@@ -240,10 +246,8 @@ describe('PostgreSQL', () => {
       socket.on('error', () => {}).resume() // so that it notices when it is closed
     }).listen(0, '127.0.0.1')
     await once(silent, 'listening')
-    const address = silent.address()
-    if (address === null || typeof address === 'string') throw new Error('no port')
     const clock = new ManualClock()
-    const url = `postgres://user:password@127.0.0.1:${address.port}/db`
+    const url = `postgres://user:password@127.0.0.1:${portOf(silent)}/db`
     {
       await using reading = new Reading({ url }, clock)
       await vi.waitFor(() => expect(connections).toBe(1))
@@ -260,6 +264,28 @@ describe('PostgreSQL', () => {
     } // while the handshake is under way
     silent.close()
     await once(silent, 'close') // nothing of ours is left that would hold it open
+  })
+
+  it('that turns every connection away is given time before it is asked again', async () => {
+    const fields = Buffer.from('SFATAL\0C28P01\0Mno\0\0')
+    const refusal = Buffer.concat([Buffer.from([0x45, 0, 0, 0, fields.length + 4]), fields])
+    let connections = 0
+    const server = createServer((socket) => {
+      connections += 1
+      socket.on('error', () => {}).once('data', () => socket.write(refusal))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const clock = new ManualClock()
+    const url = `postgres://user:password@127.0.0.1:${portOf(server)}/db`
+    await using reading = new Reading({ url }, clock)
+    await reading.log.line(/none are known/)
+    await vi.waitFor(() => expect(clock.running).toBe(1)) // nothing but the wait for the next attempt
+    clock.advance(49)
+    await new Promise(setImmediate)
+    expect([connections, clock.running]).toEqual([1, 1])
+    clock.advance(51)
+    await vi.waitFor(() => expect(connections).toBe(2))
+    server.close()
   })
 
   it('that is slow to answer is not trusted with what does not exist', async () => {
