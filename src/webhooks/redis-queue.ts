@@ -136,7 +136,7 @@ export class RedisQueue implements WebhookQueue {
     for (const [key, { address }] of this.#held) {
       if (kept.has(key)) continue
       this.#held.delete(key)
-      this.#release(address)
+      void this.#release(address) // which reports its own failure
     }
     if (present.length > 0) this.#start()
   }
