@@ -56,7 +56,7 @@ export const FAULTS = {
     meaning:
       'Redis, where a Laravel app publishes or webhooks wait, does not answer or refuses us. The server keeps trying.',
     remedy:
-      'Start Redis, or correct the URL, user or password (redis.url, apps[].laravel.redisUrl).',
+      'Start Redis, or correct the URL, user or password (redis.url, .cluster, .sentinels; the same of apps[].laravel).',
   },
   RESOUND_POSTGRES_UNREACHABLE: {
     meaning:

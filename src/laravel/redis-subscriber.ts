@@ -11,9 +11,9 @@ import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
 import { createSubscriber } from '../redis/connect.ts'
 import { isReply, type Location } from '../redis/location.ts'
-import { remedyOf } from '../redis/remedy.ts'
+import { reasonOf } from '../redis/remedy.ts'
 import { retryDelay } from '../redis/retry-delay.ts'
-import { nameOfRedis, type RedisTarget, textOf, withoutPasswords } from '../redis/target.ts'
+import { nameOfRedis, type RedisTarget, textOf } from '../redis/target.ts'
 import { LostTime } from './lost-time.ts'
 
 export interface RedisSubscriberOptions {
@@ -186,7 +186,7 @@ export class RedisSubscriber {
     if (this.#reported.has(fault)) return
     this.#reported.add(fault)
     if (fault === 'moved') this.#log.warn({ left: this.#at }, REPORTS[fault])
-    else this.#log.error({ code: CODE, ...this.#reasonOf(error) }, REPORTS[fault])
+    else this.#log.error({ code: CODE, ...reasonOf(error, this.#target) }, REPORTS[fault])
   }
 
   /** Asks for each pattern by itself, so that one which is refused does not keep out the others. */
@@ -213,7 +213,7 @@ export class RedisSubscriber {
     if (this.#refused.has(pattern) || !this.#patterns.has(pattern)) return
     this.#refused.add(pattern)
     this.#log.error(
-      { code: CODE, pattern, ...this.#reasonOf(error, pattern) },
+      { code: CODE, pattern, ...reasonOf(error, this.#target, pattern) },
       'Redis refuses the pattern: nothing that is published on it is heard; trying again',
     )
   }
@@ -300,21 +300,5 @@ export class RedisSubscriber {
   get #at(): string | undefined {
     const { given, hasMoved } = this.#location
     return given === undefined || hasMoved === undefined ? undefined : textOf(given)
-  }
-
-  /**
-   * The text of an error and nothing else of it: ioredis adds the command, with the password among
-   * its arguments. Failing on several addresses has no text, but a code.
-   */
-  #reasonOf(
-    error: Error & { readonly code?: unknown },
-    pattern?: string,
-  ): { reason: string; remedy: string } {
-    const text = error.message === '' ? String(error.code) : error.message
-    const remedy =
-      pattern !== undefined && text.startsWith('NOPERM')
-        ? `Allow the Redis user to listen: ACL SETUSER <user> +psubscribe +punsubscribe +ping &${pattern}`
-        : remedyOf(error, this.#target)
-    return { reason: withoutPasswords(text, this.#target), remedy }
   }
 }

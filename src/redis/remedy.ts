@@ -1,6 +1,8 @@
 /** What to do about what Redis, or the way to it, says. */
 import { FAULTS } from '../errors.ts'
-import type { RedisTarget } from './target.ts'
+import { type RedisTarget, withoutPasswords } from './target.ts'
+
+type CodedError = Error & { readonly code?: unknown }
 
 const OPTIONS = 'redis.url, .cluster, .sentinels; the same of apps[].laravel'
 
@@ -35,12 +37,9 @@ const REMEDIES: readonly (readonly [RegExp, string])[] = [
 const UNANSWERED = /ECONNRESET|EPIPE|ETIMEDOUT|before it answered/
 
 /** One sentence, for the operator. */
-export function remedyOf(
-  error: Error & { readonly code?: unknown },
-  { url, cluster, tls }: RedisTarget,
-): string {
-  const text = `${error.message} ${String(error.code)}`
-  const known = REMEDIES.find(([pattern]) => pattern.test(text))
+export function remedyOf(error: CodedError, { url, cluster, tls }: RedisTarget): string {
+  const text = textOf(error)
+  const known = REMEDIES.find(([pattern]) => pattern.test(`${text} ${String(error.code)}`))
   if (known !== undefined) return known[1]
   const usual = FAULTS.RESOUND_REDIS_UNREACHABLE.remedy
   if (!UNANSWERED.test(text)) return usual
@@ -51,3 +50,24 @@ export function remedyOf(
     ? `${usual} If it speaks no TLS, write redis://; if it asks for a certificate, name one in redis.tls.cert and .key.`
     : `${usual} If it speaks no TLS, write redis://.`
 }
+
+/**
+ * What an error says and what to do about it, for the log. Nothing else of it: ioredis adds the
+ * command, with the password among its arguments.
+ * @param pattern what was being subscribed to
+ */
+export function reasonOf(
+  error: CodedError,
+  target: RedisTarget,
+  pattern?: string,
+): { reason: string; remedy: string } {
+  const text = textOf(error)
+  const remedy =
+    pattern !== undefined && text.startsWith('NOPERM')
+      ? `Allow the Redis user to listen: ACL SETUSER <user> +psubscribe +punsubscribe +ping &${pattern}`
+      : remedyOf(error, target)
+  return { reason: withoutPasswords(text, target), remedy }
+}
+
+/** Failing on several addresses has no text, but a code. */
+const textOf = ({ message, code }: CodedError): string => (message === '' ? String(code) : message)

@@ -2,6 +2,7 @@ import { copyFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { createAuthority } from '../support/certificate.ts'
 import { Directory } from '../support/directory.ts'
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { startCluster } from '../support/redis-cluster.ts'
 import { startSentinel } from '../support/redis-sentinel.ts'
@@ -30,7 +31,7 @@ async function checkingUntil(laravel: Listening, beginning: string): Promise<unk
         if (!isThere()) laravel.clock.advance(CHECK_INTERVAL_MS)
         return isThere()
       },
-      { interval: 200, timeout: 15_000 },
+      { interval: 200, timeout: PATIENCE_MILLISECONDS },
     )
     .toBe(true)
   return await laravel.line(beginning)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Config } from '../../src/config/schema.ts'
 import { ManualClock, type TestClock } from '../support/clock.ts'
 import { metricOf, sampleOf } from '../support/metrics.ts'
+import { PATIENCE_MILLISECONDS } from '../support/patience.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { published } from './listening.ts'
@@ -75,6 +76,18 @@ describe('a server that hears a Laravel app over Redis', () => {
     expect(await counts()).toEqual([received + 2, unheard + 1])
   })
 
+  it('drops what is in clear on an encrypted channel, and counts it', async () => {
+    await using redis = await startRedis()
+    await using server = await startHearing(redis)
+    const client = await server.connect()
+    for (const channel of ['private-encrypted-room', 'news']) await client.subscribe(channel)
+    await redis.client.publish('p_private-encrypted-room', published(1))
+    await redis.client.publish('p_news', published(2))
+    expect(await client.next()).toEqual(frame('news', 2))
+    const labels = { reason: 'encrypted' }
+    expect(await metricOf(server, 'resound_redis_ignored_total', labels)).toBe(1)
+  })
+
   it('hears it on each of two nodes, once each', async () => {
     await using redis = await startRedis()
     await using one = await startHearing(redis)
@@ -103,7 +116,9 @@ describe('a server that hears a Laravel app over Redis', () => {
     await server.trigger('news', 'Said', { id: 1 })
     expect(await client.next()).toEqual(frame('news', 1))
     await redis.start()
-    await expect.poll(ready, { timeout: 10_000 }).toEqual({ ready: true, reason: 'serving' })
+    await expect
+      .poll(ready, { timeout: PATIENCE_MILLISECONDS })
+      .toEqual({ ready: true, reason: 'serving' })
   })
 
   it('counts for how long messages were lost and how often Redis came back, for good', async () => {
@@ -123,7 +138,7 @@ describe('a server that hears a Laravel app over Redis', () => {
     expect(await counts()).toEqual([2, 0, 0])
     clock.advance(1000)
     await redis.start()
-    await expect.poll(counts, { timeout: 10_000 }).toEqual([3, 1, 1])
+    await expect.poll(counts, { timeout: PATIENCE_MILLISECONDS }).toEqual([3, 1, 1])
     clock.advance(1000)
     server.server.reload(Config.parse({ ...server.config, apps: [APP] }))
     expect(await counts()).toEqual([3, 1, undefined])

@@ -2,6 +2,7 @@
 import { vi } from 'vitest'
 import type { RedisTarget } from '../../src/redis/target.ts'
 import { freePort } from './free-port.ts'
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 import { startRedis, type TestRedis, type TestRedisOptions, type TlsFiles } from './redis.ts'
 
 const SLOTS = 16_384
@@ -46,7 +47,7 @@ export class TestCluster implements AsyncDisposable {
           if (!info.includes('cluster_state:ok')) throw new Error(info)
           if (!info.includes(`cluster_known_nodes:${MASTERS}`)) throw new Error(info)
         },
-        { timeout: 20_000, interval: 20 },
+        { timeout: PATIENCE_MILLISECONDS, interval: 20 },
       )
     }
   }

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { vi } from 'vitest'
 import type { RedisTarget } from '../../src/redis/target.ts'
+import { PATIENCE_MILLISECONDS } from './patience.ts'
 import { startRedis, type TestRedis, type TestRedisOptions, type TlsFiles } from './redis.ts'
 
 /** What the Sentinels call the master. */
@@ -78,7 +79,7 @@ export class TestSentinel implements AsyncDisposable {
           const [replica] = listed(await client.call('SENTINEL', 'REPLICAS', MASTER_NAME))
           if (fields(replica)['master-link-status'] !== 'ok') throw new Error('no replica yet')
         },
-        { timeout: 20_000, interval: 20 },
+        { timeout: PATIENCE_MILLISECONDS, interval: 20 },
       )
     }
   }
