@@ -64,6 +64,7 @@ export class Grace {
       this.#pass(app, occurrence)
       return
     }
+    this.#release(key) // what undid it was not reported while no webhook wanted it
     this.#held.set(key, { app, occurrence, due: this.#clock.now() + this.#milliseconds, bytes })
     this.#cancelTimer ??= this.#clock.after(this.#milliseconds, () => this.#tellDue())
   }
