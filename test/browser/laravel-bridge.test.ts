@@ -61,7 +61,7 @@ describe('a page of another origin than the bridge', () => {
   })
 
   it('is let in with a Sanctum token', async () => {
-    await using deployment = await deployPage({ setup: 'redis-token' })
+    await using deployment = await deployPage({ setup: 'token' })
     const enter = async (person: typeof ANN | typeof BEN) => {
       const chat = await Chat.open(browser, deployment.laravel.url, person)
       await chat.page.evaluate(async ({ name, password }) => {

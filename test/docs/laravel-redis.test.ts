@@ -22,7 +22,7 @@ describe("the page about Laravel's redis driver", () => {
     ['sh', 'redis.env'],
     ['js', 'echo-redis.js'],
     ['js', 'echo-redis-cookies.js'],
-    ['js', 'echo-redis-token.js'],
+    ['js', 'echo-token.js'],
     ['nginx', 'nginx.conf'],
   ])('shows as %s what the tests run as %s', async (language, snippet) => {
     expect(PAGE.blocks(language)).toContain(await readSnippet(snippet))

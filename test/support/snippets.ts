@@ -16,7 +16,7 @@ export type Driver = 'pusher' | 'reverb' | 'redis'
 /** Echo's broadcasters that do. */
 export type Broadcaster = 'pusher' | 'reverb'
 /** The set-ups of Echo in the documentation. Those of redis ask the bridge. */
-export type EchoSetup = 'pusher' | 'reverb' | 'redis' | 'redis-cookies' | 'redis-token'
+export type EchoSetup = 'pusher' | 'reverb' | 'redis' | 'redis-cookies' | 'token'
 
 export const readSnippet = (name: string): Promise<string> =>
   readFile(path.join(SNIPPETS, name), 'utf8')
