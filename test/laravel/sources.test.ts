@@ -4,7 +4,9 @@ import { ManualClock, type TestClock } from '../support/clock.ts'
 import { metricOf, sampleOf } from '../support/metrics.ts'
 import { PATIENCE_MILLISECONDS } from '../support/patience.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
+import { TestLog } from '../support/test-log.ts'
 import { published } from './listening.ts'
 
 type AppOptions = NonNullable<TestServerOptions['apps']>
@@ -160,6 +162,38 @@ describe('a server that hears a Laravel app over Redis', () => {
     await redis.client.publish('off_news', published(1))
     await redis.client.publish('q_news', published(2))
     expect(await theirs.next()).toEqual(frame('news', 2))
+    await redis.client.publish('p_news', published(3))
+    expect(await mine.next()).toEqual(frame('news', 3))
+  })
+
+  it('hears each app at its own Redis, of whatever kind, and is ready while all of them answer', async () => {
+    await using redis = await startRedis()
+    await using cluster = await startCluster()
+    const log = new TestLog()
+    const other = { id: '4', key: 'other-key', secret: 'other-secret' }
+    await using server = await startServer({
+      redis: { url: redis.url },
+      apps: [
+        { ...APP, laravel: { redisPrefix: 'p_' } },
+        { ...other, laravel: { redisPrefix: 'p_', redisCluster: cluster.urls } },
+      ],
+      logger: log.logger,
+    })
+    await expect.poll(() => log.lines(/^listening to Redis/).length).toBe(2)
+    const mine = await server.connect()
+    const theirs = server.dial(server.wsUrl.replace(APP.key, other.key), {}, other)
+    await theirs.established()
+    for (const client of [mine, theirs]) await client.subscribe('news')
+    await cluster.nodes[1]?.client.publish('p_news', published(1))
+    await redis.client.publish('p_news', published(2))
+    expect(await theirs.next()).toEqual(frame('news', 1))
+    expect(await mine.next()).toEqual(frame('news', 2))
+
+    const ready = async (): Promise<number> => (await fetch(`${server.url}/ready`)).status
+    expect(await ready()).toBe(200)
+    for (const node of cluster.nodes) await node.stop('lost')
+    await expect.poll(ready).toBe(503)
+    expect(await sampleOf(server.server, 'resound_redis_up')).toBe(0)
     await redis.client.publish('p_news', published(3))
     expect(await mine.next()).toEqual(frame('news', 3))
   })
