@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
-import { ClusterLocation, clusterNodes } from '../../src/redis/location.ts'
+import { ClusterLocation, clusterNodes, SentinelLocation } from '../../src/redis/location.ts'
 import { textOf } from '../../src/redis/target.ts'
 import { startCluster } from '../support/redis-cluster.ts'
+import { MASTER_NAME, startSentinel } from '../support/redis-sentinel.ts'
 
 const ASKED = { host: 'asked', port: 7000 }
 
@@ -102,4 +103,17 @@ it('of a Cluster forgets a node that was removed, and not what the others said f
   }
   const left = others.filter(({ port }) => port !== given.port)
   expect(found).toEqual(left.map(({ port }) => `127.0.0.1:${port}`))
+})
+
+it('under Sentinels is the master of the newest configuration, whoever names another', async () => {
+  await using redis = await startSentinel()
+  await redis.failover()
+  const stale = redis.sentinels[0]?.client
+  await stale?.call('SENTINEL', 'REMOVE', MASTER_NAME)
+  await stale?.call('SENTINEL', 'MONITOR', MASTER_NAME, '127.0.0.1', 1, 2) // where nobody corrects it
+  const sentinels = redis.sentinels.map(({ port }) => ({ host: '127.0.0.1', port }))
+  const location = new SentinelLocation(MASTER_NAME, sentinels, () => ({}))
+  const { signal } = new AbortController()
+  expect(await location.next(signal)).toEqual({ host: '127.0.0.1', port: redis.master.port })
+  expect(await location.hasMoved(signal)).toBe(false)
 })
