@@ -258,3 +258,30 @@ describe('body_md5', () => {
     )
   })
 })
+
+describe('a request that is written as the SDKs write it', () => {
+  const post = (query: string, body = '{}', secret?: string): Given => {
+    const all = `${query}&body_md5=${md5('{}')}`
+    const signature = hmac(`POST\n/apps/3/events\n${all}`, secret)
+    const path = '/apps/3/events'
+    return { method: 'POST', path, query: `${all}&auth_signature=${signature}`, body }
+  }
+
+  it.each<[what: string, given: Given, status: number | undefined]>([
+    ['in order', post(COMMON), undefined],
+    ['600 s behind', post(COMMON.replace(String(NOW), String(NOW - 600))), undefined],
+    ['601 s behind', post(COMMON.replace(String(NOW), String(NOW - 601))), 401],
+    ['601 s ahead', post(COMMON.replace(String(NOW), String(NOW + 601))), 401],
+    ["with another app's key", post(COMMON.replace(CREDENTIALS.key, 'another')), 401],
+    ['of version 2.0', post(COMMON.replace('1.0', '2.0')), 401],
+    ['with another body', post(COMMON, '[]'), 401],
+    ['with another secret', post(COMMON, '{}', 'other'), 401],
+  ])('is judged as any other: %s', (_what, given, status) => {
+    const [auth = '', ...others] = given.query.split('&')
+    const otherwise = { ...given, query: [...others, auth].join('&') }
+    const answer = check(given)
+    expect('status' in answer ? answer.status : undefined).toBe(status)
+    if (status !== undefined) expect(answer).toEqual(check(otherwise))
+    else expect(check(otherwise)).toHaveProperty('query')
+  })
+})
