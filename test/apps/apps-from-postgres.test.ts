@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createAuthority, createCertificate } from '../support/certificate.ts'
 import { ManualClock } from '../support/clock.ts'
 import { Directory } from '../support/directory.ts'
@@ -90,7 +90,7 @@ describe('a table of apps', () => {
     await using reading = await new Reading({ url, table: 'tenants.apps', cacheSeconds: 1 }).begun()
     expect(reading.ids).toEqual(['1'])
     await postgres.sql('UPDATE apps SET max_connections = 3')
-    await vi.waitFor(() => expect(reading.table.apps).toMatchObject([{ maxConnections: 3 }]), 5000)
+    await eventually(() => expect(reading.table.apps).toMatchObject([{ maxConnections: 3 }]))
   })
 
   it('needs no more than the documented grant', async () => {
@@ -110,10 +110,7 @@ describe('a table of apps', () => {
       ('1', 'k', 's', -1, 0, 1, -1, -1, -1, null, null, null, null, null, null, null, null, 0)`)
     await using reading = await new Reading({ url: postgres.url, cacheSeconds: 1 }).begun()
     await postgres.sql(`ALTER TABLE apps ADD COLUMN previous_secret varchar(255) DEFAULT 'old'`)
-    await vi.waitFor(
-      () => expect(reading.table.apps).toMatchObject([{ previousSecret: 'old' }]),
-      5000,
-    )
+    await eventually(() => expect(reading.table.apps).toMatchObject([{ previousSecret: 'old' }]))
   })
 
   it('is seen in a consistent state: keys that swap places belong to one app each', async () => {
@@ -179,13 +176,13 @@ describe('a table that cannot be read', () => {
     await using reading = await new Reading({ url: postgres.url, cacheSeconds: 1 }).begun()
     await postgres.sql('BEGIN; LOCK TABLE apps IN ACCESS EXCLUSIVE MODE')
     await postgres.sql('UPDATE apps SET max_connections = 9')
-    expect(await reading.log.line(/those known stay/, 10_000)).toMatchObject({
+    expect(await reading.log.line(/those known stay/, 15_000)).toMatchObject({
       reason: 'canceling statement due to statement timeout',
     })
     expect(reading.ids).toEqual(['1'])
     expect(reading.table.isComplete).toBe(false)
     await postgres.sql('COMMIT')
-    await reading.log.line(/PostgreSQL is back/, 10_000)
+    await reading.log.line(/PostgreSQL is back/, 15_000)
     expect(reading.table.apps).toMatchObject([{ maxConnections: 9 }])
   })
 })
@@ -250,14 +247,14 @@ describe('PostgreSQL', () => {
     const url = `postgres://user:password@127.0.0.1:${portOf(silent)}/db`
     {
       await using reading = new Reading({ url }, clock)
-      await vi.waitFor(() => expect(connections).toBe(1))
-      await vi.waitFor(() => {
+      await eventually(() => expect(connections).toBe(1))
+      await eventually(() => {
         clock.advance(1000)
         expect(reading.log.lines(/none are known/)).toMatchObject([
           { code: 'RESOUND_POSTGRES_UNREACHABLE', reason: 'no answer for 5 s' },
         ])
       })
-      await vi.waitFor(() => {
+      await eventually(() => {
         clock.advance(100)
         expect(connections).toBeGreaterThan(1)
       })
@@ -279,12 +276,12 @@ describe('PostgreSQL', () => {
     const url = `postgres://user:password@127.0.0.1:${portOf(server)}/db`
     await using reading = new Reading({ url }, clock)
     await reading.log.line(/none are known/)
-    await vi.waitFor(() => expect(clock.running).toBe(1)) // nothing but the wait for the next attempt
+    await eventually(() => expect(clock.running).toBe(1)) // nothing but the wait for the next attempt
     clock.advance(49)
     await new Promise(setImmediate)
     expect([connections, clock.running]).toEqual([1, 1])
     clock.advance(51)
-    await vi.waitFor(() => expect(connections).toBe(2))
+    await eventually(() => expect(connections).toBe(2))
     server.close()
   })
 
@@ -326,7 +323,7 @@ it('a replica, which cannot notify, is read every cacheSeconds, and it is said',
     reason: 'cannot execute LISTEN during recovery',
   })
   await postgres.sql('UPDATE apps SET max_connections = 8')
-  await vi.waitFor(() => expect(reading.table.apps).toMatchObject([{ maxConnections: 8 }]), 5000)
+  await eventually(() => expect(reading.table.apps).toMatchObject([{ maxConnections: 8 }]))
 })
 
 describe('with TLS', () => {

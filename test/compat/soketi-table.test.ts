@@ -1,6 +1,7 @@
 /** One table of apps, served by soketi and by Resound at the same time. */
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { TestClient } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/free-port.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { APP, startServer } from '../support/server.ts'
@@ -39,7 +40,7 @@ it('a table of soketi, with our trigger and columns added, serves both', async (
   const ours = (): TestClient => server.dial(server.wsUrl.replace(APP.key, SHOP.key), {}, SHOP)
   const theirs = (): TestClient =>
     new TestClient(`ws://127.0.0.1:${soketiPort}/app/${SHOP.key}?protocol=7`, SHOP)
-  await vi.waitFor(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
+  await eventually(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
 
   for (const dial of [ours, theirs]) {
     const ann = await dial().established()

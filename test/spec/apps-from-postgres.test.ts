@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { TestClient } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
@@ -58,7 +58,7 @@ describe.each([
     expect(await dial(server).closed).toMatchObject({ code: 4003 })
 
     await postgres.sql(`UPDATE apps SET enabled = true WHERE id = 'shop'`)
-    await vi.waitFor(() => dial(server).established(), 5000)
+    await eventually(() => dial(server).established())
   })
 
   it('is closed with 4001 within 5 seconds of being deleted', async () => {
@@ -154,10 +154,7 @@ describe('while PostgreSQL is away', () => {
     expect((await fetch(server.url + path)).status).toBe(503)
 
     await other.start()
-    await vi.waitFor(
-      async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200),
-      10_000,
-    )
+    await eventually(async () => expect((await fetch(`${server.url}/ready`)).status).toBe(200))
     await dial(server).established()
     expect((await fetch(server.url + path)).status).toBe(200)
     expect(await dial(server, { ...SHOP, key: 'no-key' }).closed).toMatchObject({ code: 4001 })
@@ -187,7 +184,7 @@ describe('while PostgreSQL is away', () => {
     await log.line(/PostgreSQL is back/)
     expect(await blogger.closed).toMatchObject({ code: 4001 })
     const newcomer = { id: 'new', key: 'new-key', secret: 's' }
-    await vi.waitFor(() => dial(server, newcomer).established(), 10_000)
+    await eventually(() => dial(server, newcomer).established())
     await ann.expectNothing()
     expect(log.lines(/those known stay/)).toHaveLength(1)
     expect(log.lines(/PostgreSQL is back/)).toHaveLength(1)

@@ -1,6 +1,7 @@
 /** What PostgreSQL may do while clients are connected to its apps. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { TestClient } from '../support/client.ts'
+import { eventually } from '../support/eventually.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { APP, signedPath, startServer, type TestServer } from '../support/server.ts'
 import { readSnippet } from '../support/snippets.ts'
@@ -48,7 +49,7 @@ async function servesOn(): Promise<void> {
 /** A change that is made now is known. */
 async function hearsOfChanges(key: string): Promise<void> {
   await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ($1, $1, 's')`, [key])
-  await vi.waitFor(() => dial(key).established(), 5000)
+  await eventually(() => dial(key).established())
   expect(await dial('nobody').closed).toMatchObject({ code: 4001 })
 }
 
@@ -57,7 +58,7 @@ const timesBack = (): number => log.lines(/PostgreSQL is back/).length
 
 /** Resolves when it has been said, once more than `before`. */
 const saidAgain = (times: () => number, before: number): Promise<void> =>
-  vi.waitFor(() => expect(times()).toBe(before + 1), 12_000)
+  eventually(() => expect(times()).toBe(before + 1))
 
 describe('PostgreSQL, while clients are connected to its apps,', () => {
   let [lost, back] = [0, 0]
@@ -79,9 +80,8 @@ describe('PostgreSQL, while clients are connected to its apps,', () => {
   it('may fall silent, with its connections open', async () => {
     await postgres.pause()
     try {
-      await vi.waitFor(
-        async () => expect(await dial('nobody').closed).toMatchObject({ code: 4100 }),
-        5000,
+      await eventually(async () =>
+        expect(await dial('nobody').closed).toMatchObject({ code: 4100 }),
       )
       await saidAgain(timesLost, lost)
       await servesOn()
@@ -95,7 +95,7 @@ describe('PostgreSQL, while clients are connected to its apps,', () => {
 
   it('may be killed, and recovers with what was committed', async () => {
     await postgres.sql(`INSERT INTO apps (id, key, secret) VALUES ('blog', 'blog', 's')`)
-    await vi.waitFor(() => dial('blog').established(), 5000)
+    await eventually(() => dial('blog').established())
     const ben = await dial('blog').established()
     await postgres.stop('killed')
     await saidAgain(timesLost, lost)
