@@ -46,7 +46,7 @@ describe('the page about moving from Pusher', () => {
       },
     )
     using page = await openPage(
-      { setup: 'pusher', env: env, endpoint: `${laravel.url}/api/broadcasting` },
+      { setup: 'pusher', env, endpoint: `${laravel.url}/api/broadcasting` },
       laravel,
       ANN,
     )
