@@ -31,7 +31,7 @@ export async function startNginx(site: string): Promise<AsyncDisposable> {
   await writeFile(path.join(directory, 'nginx.conf'), surround(site))
   const server: ChildProcessByStdio<null, null, Readable> = spawn(
     'nginx',
-    ['-p', directory, '-c', 'nginx.conf', '-e', 'stderr'],
+    ['-p', directory, '-c', 'nginx.conf'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
   const kill = (): void => {
