@@ -114,8 +114,10 @@ async function join({ socket, socketId }: Browser, channel: string): Promise<voi
   await joined
 }
 
-const sign = (socketId: string, channel: string): string =>
-  `${asked.key}:${createHmac('sha256', asked.secret).update(`${socketId}:${channel}`).digest('hex')}`
+function sign(socketId: string, channel: string): string {
+  const signature = createHmac('sha256', asked.secret).update(`${socketId}:${channel}`)
+  return `${asked.key}:${signature.digest('hex')}`
+}
 
 /** Asks the bridge, as pusher-js does. */
 function authorise(socketId: string, channel: string): Promise<string> {

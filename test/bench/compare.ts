@@ -103,19 +103,21 @@ async function measureOnce(
   const load = options.quick ? tenth(way.load) : way.load
   try {
     if (way.by === undefined) return await putLoad(generator, server.target, load)
-    const program = join(import.meta.dirname, `${way.by}.js`)
+    const [command, ...parameters] = pinnedProgram(join(import.meta.dirname, `${way.by}.js`))
     const asked = { ...server.target, ...load, way: way.name, upstreamPort: beside.upstreamPort }
-    const output = await run(pinnedNode(), [...pinnedArguments(program), JSON.stringify(asked)])
+    const output = await run(command, [...parameters, JSON.stringify(asked)])
     return Shape.parse(JSON.parse(output))
   } finally {
     await server.stop()
   }
 }
 
-const pinnedNode = (): string => pinTo(GENERATOR_CPU)[0] ?? process.execPath
-const pinnedArguments = (program: string): string[] => {
-  const [, ...pinned] = pinTo(GENERATOR_CPU)
-  return pinned.length === 0 ? [program] : [...pinned, process.execPath, program]
+/** A program of ours on the generator's CPU. */
+function pinnedProgram(program: string): readonly [command: string, ...parameters: string[]] {
+  const [command = process.execPath, ...parameters] = pinTo(GENERATOR_CPU)
+  return command === process.execPath
+    ? [command, program]
+    : [command, ...parameters, process.execPath, program]
 }
 
 /** Answers every request with 200 after two seconds. */
