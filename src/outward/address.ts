@@ -5,13 +5,17 @@ import { type LookupAddress, lookup } from 'node:dns'
 import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
+/** All that is assigned of IPv6 for the open internet (IANA, "IPv6 Global Unicast Address Space"). */
+const GLOBAL = ipaddr.IPv6.parseCIDR('2000::/3')
+
+/** Azure's host, which tells a guest its secrets and has an address like any other. */
+const AZURE_HOST = '168.63.129.16'
+
 /** Whether an address may be a host of the open internet. An IPv4 address inside of IPv6 counts as itself. */
 export function isPublicAddress(address: string): boolean {
-  const parsed = ipaddr.parse(address)
-  if (parsed.kind() === 'ipv4') return parsed.range() === 'unicast'
-  return 'isIPv4MappedAddress' in parsed && parsed.isIPv4MappedAddress()
-    ? parsed.toIPv4Address().range() === 'unicast'
-    : parsed.range() === 'unicast'
+  const parsed = ipaddr.process(address)
+  if (parsed.range() !== 'unicast') return false
+  return parsed instanceof ipaddr.IPv6 ? parsed.match(GLOBAL) : parsed.toString() !== AZURE_HOST
 }
 
 /**
