@@ -80,7 +80,8 @@ export class Bridge {
   async ask({ app, subject, form, headers, signal }: Inquiry): Promise<Allowed | Refused> {
     const { tally } = this.#hub.live(app) // now: the app may be another one by the time of the answer
     const url = urlOf(app, subject)
-    const request = { url, headers, body: writeForm(form), signal }
+    const { socketId } = form
+    const request = { url, headers, body: writeForm(form), signal, socketId }
     const outcome = await this.#upstreamOf(app).ask(request)
     if (typeof outcome === 'string') return this.#refuse(app, tally, { outcome }, { url })
     if (!outcome.ok) {

@@ -83,7 +83,7 @@ describe('beyond authConcurrency', () => {
     expect(countsOf(server)).toEqual({ busy: 296, signed: 4 })
   })
 
-  it('a slow Laravel app holds nobody longer than authTimeoutSeconds', async () => {
+  it('a slow Laravel app is given up after authTimeoutSeconds, by those in line as well', async () => {
     await using laravel = await Patient.start()
     await using server = await startBridged(laravel.upstream.url, {
       app: { laravel: { authConcurrency: 1, authTimeoutSeconds: 1 } },

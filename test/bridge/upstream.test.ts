@@ -7,7 +7,7 @@ import { Upstream } from '../support/upstream.ts'
 async function open(authConcurrency = 1): Promise<{
   laravel: Upstream
   answer: () => void
-  ask: (signal?: AbortSignal, path?: string) => ReturnType<BridgeUpstream['ask']>
+  ask: (signal?: AbortSignal, path?: string, socketId?: string) => ReturnType<BridgeUpstream['ask']>
   upstream: BridgeUpstream
 }> {
   const held: (() => void)[] = []
@@ -19,8 +19,8 @@ async function open(authConcurrency = 1): Promise<{
     laravel,
     upstream,
     answer: () => held.shift()?.(),
-    ask: (signal = new AbortController().signal, path = '/') =>
-      upstream.ask({ url: laravel.url + path, headers: {}, body: 'a=1', signal }),
+    ask: (signal = new AbortController().signal, path = '/', socketId = '1.1') =>
+      upstream.ask({ url: laravel.url + path, headers: {}, body: 'a=1', signal, socketId }),
   }
 }
 
@@ -60,6 +60,28 @@ it('serves those in line in their order', async () => {
   }
   for (const each of answers) expect(await each).toMatchObject({ ok: true })
   expect(laravel.asked.slice(3).map(({ path }) => path)).toEqual(['/3', '/4', '/5'])
+  await upstream.close()
+})
+
+it('makes room in a full line at the cost of the last of who has most in it', async () => {
+  const { laravel, answer, ask, upstream } = await open(3)
+  await using _ = laravel
+  const greedy = ['/0', '/1', '/2', '/3', '/4', '/5'].map((path) => ask(undefined, path, '1.1'))
+  expect(await ask(undefined, '/6', '1.1')).toBe('busy')
+  const other = ask(undefined, '/other', '2.2')
+  expect(await greedy[5]).toBe('busy')
+  expect(await ask(undefined, '/more', '2.2')).toBe('busy') // it would have as many as the other
+  const third = ask(undefined, '/third', '3.3')
+  expect(await greedy[4]).toBe('busy')
+
+  for (let nth = 0; nth < 6; nth += 1) {
+    await laravel.arrivals.next()
+    answer()
+  }
+  for (const each of [...greedy.slice(0, 4), other, third]) {
+    expect(await each).toMatchObject({ ok: true })
+  }
+  expect(laravel.asked.slice(3).map(({ path }) => path)).toEqual(['/3', '/other', '/third'])
   await upstream.close()
 })
 
