@@ -6,6 +6,7 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { allowsAnyHost } from '../apps/origin.ts'
 import { parseEnvFile } from './env-file.ts'
 import { pageNotices, pagesAndServer, pageVariables } from './laravel-browser.ts'
 import { broadcastDriver, driverNotices } from './laravel-driver.ts'
@@ -88,7 +89,6 @@ export function readLaravelApp(
       ...fileNotices(directory, file, invalidLines),
       ...targetNotices(target),
       ...pageNotices(pages, text),
-      ...originNotices(text('APP_URL')),
       ...redis.notices,
       ...(publishesToRedis ? topologyNotices(directory, [...entries.keys()]) : []),
     ],
@@ -97,6 +97,7 @@ export function readLaravelApp(
       ...serverNotices(target, config, 'the app expects', hasOwnPort),
       ...pagesAndServer(pages, text, config, hasOwnPort),
       ...(isRedis ? bridgeNotices(config, text('APP_URL')) : []),
+      ...originNotices(config, text('APP_URL')),
     ],
   }
 }
@@ -215,12 +216,15 @@ function* fileNotices(
   }
 }
 
-function originNotices(url: string | undefined): readonly Notice[] {
-  if (url === undefined) return []
+/** What to list where every page may connect, which the server itself warns about. */
+function originNotices({ apps }: Config, url: string | undefined): readonly Notice[] {
+  const origin = url !== undefined && URL.canParse(url) ? new URL(url).origin : 'null'
+  const isOpen = apps.some(({ allowedOrigins }) => allowsAnyHost(allowedOrigins))
+  if (origin === 'null' || !isOpen) return []
   return [
     information(
-      'pages of every origin may connect, not only those of APP_URL: RESOUND_APP_ALLOWED_ORIGINS limits it',
-      { APP_URL: url },
+      'allowedOrigins (RESOUND_APP_ALLOWED_ORIGINS) can name the pages of the app alone',
+      { allowedOrigins: origin },
     ),
   ]
 }

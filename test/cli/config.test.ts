@@ -64,8 +64,8 @@ describe('config check', () => {
       [
         'warn: the app does not broadcast to this server: set BROADCAST_CONNECTION=reverb',
         'BROADCAST_CONNECTION=log',
-        'info: pages of every origin may connect, not only those of APP_URL:',
-        'RESOUND_APP_ALLOWED_ORIGINS limits it APP_URL=http://a.test',
+        'info: allowedOrigins (RESOUND_APP_ALLOWED_ORIGINS) can name the pages of the app',
+        'alone allowedOrigins=http://a.test',
         '',
       ].join('\n'),
     )

@@ -7,7 +7,7 @@ const REVERB = without(INSTALLED)
 
 const about = (dotenv: string, environment = {}) =>
   said({ dotenv, environment })
-    .filter(({ message }) => /browsers|pages/.test(message) && !message.includes('every origin'))
+    .filter(({ message }) => /browsers|pages/.test(message) && !message.includes('allowedOrigins'))
     .map(({ level, message, fields }) => ({ level, message, fields }))
 
 describe('pages', () => {

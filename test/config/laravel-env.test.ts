@@ -48,7 +48,7 @@ describe('an app set up by reverb:install', () => {
     expect(JSON.stringify(notices)).not.toContain('qhyg8aifcpvz1iqt8l4r')
   })
 
-  it('is told that its Redis is left alone and that every origin may connect', () => {
+  it('is told that its Redis is left alone and how to let in its own pages only', () => {
     expect(said({ dotenv: INSTALLED })).toEqual([
       {
         level: 'info',
@@ -57,11 +57,21 @@ describe('an app set up by reverb:install', () => {
       },
       {
         level: 'info',
-        message:
-          'pages of every origin may connect, not only those of APP_URL: RESOUND_APP_ALLOWED_ORIGINS limits it',
-        fields: { APP_URL: 'http://localhost' },
+        message: 'allowedOrigins (RESOUND_APP_ALLOWED_ORIGINS) can name the pages of the app alone',
+        fields: { allowedOrigins: 'http://localhost' },
       },
     ])
+  })
+
+  it('is told nothing of origins where they are limited, or APP_URL has none', () => {
+    const limited = {
+      dotenv: INSTALLED,
+      environment: { RESOUND_APP_ALLOWED_ORIGINS: 'https://chat.example.com' },
+    }
+    const withoutUrl = { dotenv: changed(['APP_URL=http://localhost', 'APP_URL=localhost']) }
+    for (const app of [limited, withoutUrl]) {
+      expect(said(app).filter(({ message }) => /origin/i.test(message))).toEqual([])
+    }
   })
 })
 
