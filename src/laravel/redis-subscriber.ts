@@ -143,8 +143,7 @@ export class RedisSubscriber {
     this.#patterns = new Set(patterns)
     for (const pattern of dropped) {
       this.#refused.delete(pattern)
-      if (!this.#confirmed.delete(pattern)) continue
-      this.#redis.punsubscribe(pattern).catch((error) => this.#denied(pattern, error))
+      if (this.#confirmed.delete(pattern)) this.#unsubscribe(pattern)
     }
     if (this.#redis.status === 'ready') this.#subscribe()
   }
@@ -202,9 +201,13 @@ export class RedisSubscriber {
 
   #granted(pattern: string): void {
     this.#heard()
-    if (!this.#patterns.has(pattern)) return // given up meanwhile
+    if (!this.#patterns.has(pattern)) return this.#unsubscribe(pattern) // given up meanwhile
     this.#confirmed.add(pattern)
     if (this.#refused.delete(pattern)) this.#log.info({ pattern }, 'Redis now allows the pattern')
+  }
+
+  #unsubscribe(pattern: string): void {
+    this.#redis.punsubscribe(pattern).catch((error) => this.#denied(pattern, error))
   }
 
   #denied(pattern: string, error: Error): void {

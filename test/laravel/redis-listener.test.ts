@@ -173,6 +173,18 @@ describe('the redis listener', () => {
     expect(await redis.client.pubsub('NUMPAT')).toBe(2)
   })
 
+  it('is not sent what an app publishes that was given up before Redis had answered for it', async () => {
+    await using redis = await startRedis()
+    await using laravel = await hearing(redis, app('a_', 'a'))
+    laravel.listener.listenTo([app('a_', 'a'), app('b_', 'b')])
+    laravel.listener.listenTo([app('a_', 'a')])
+    await expect
+      .poll(() => redis.client.call('INFO', 'commandstats'))
+      .toMatch(/cmdstat_psubscribe:calls=2/)
+    await expect.poll(() => redis.client.call('PUBSUB', 'NUMPAT')).toBe(1)
+    expect(laravel.listener.state.patterns).toEqual(['a_*'])
+  })
+
   it('loses no more than the one event that meets a fault of ours', async () => {
     await using redis = await startRedis()
     await using laravel = await hearing(redis, app('p_'))
