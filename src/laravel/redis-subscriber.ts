@@ -201,7 +201,10 @@ export class RedisSubscriber {
 
   #granted(pattern: string): void {
     this.#heard()
-    if (!this.#patterns.has(pattern)) return this.#unsubscribe(pattern) // given up meanwhile
+    if (!this.#patterns.has(pattern)) {
+      this.#unsubscribe(pattern) // given up meanwhile
+      return
+    }
     this.#confirmed.add(pattern)
     if (this.#refused.delete(pattern)) this.#log.info({ pattern }, 'Redis now allows the pattern')
   }
