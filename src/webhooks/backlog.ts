@@ -64,18 +64,20 @@ export class Backlog {
     return events
   }
 
-  /** Forgets what is there for the endpoints that are not `kept`. @param dropped is told of each */
+  /** Forgets what is there for the endpoints that are not `kept`. @param forgotten is told of each */
   keep(
     kept: ReadonlySet<string>,
-    dropped: (address: EndpointAddress, events: number) => void,
+    forgotten: (address: EndpointAddress, events: number) => void,
   ): void {
     for (const [key, { address, entries }] of this.#lines) {
       if (kept.has(key)) continue
       this.#lines.delete(key)
-      for (const { bytes, events } of entries.splice(0)) {
-        this.#options.budget.release(bytes)
-        dropped(address, events)
+      let events = 0
+      for (const entry of entries.splice(0)) {
+        this.#options.budget.release(entry.bytes)
+        events += entry.events
       }
+      if (events > 0) forgotten(address, events)
     }
     this.#tellEmpty()
   }

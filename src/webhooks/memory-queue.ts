@@ -77,9 +77,9 @@ export class MemoryQueue implements WebhookQueue {
     this.#present = new Map(present.map((address) => [keyOf(address), address]))
     for (const [key, [first]] of this.#queues) {
       if (first === undefined || this.#present.has(key)) continue
-      let dropped = 0
-      while (this.#queues.has(key)) dropped += this.#shift(first.address)
-      this.#options.news.dropped(first.address.appId, dropped)
+      let forgotten = 0
+      while (this.#queues.has(key)) forgotten += this.#shift(first.address)
+      this.#options.news.forgotten(first.address.appId, forgotten)
     }
   }
 

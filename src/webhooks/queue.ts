@@ -48,6 +48,8 @@ export interface QueueNews {
   readonly work: (address: EndpointAddress) => void
   /** There was no room for events that had been accepted. */
   readonly dropped: (appId: string, events: number) => void
+  /** Events had waited for an endpoint that is no longer configured. */
+  readonly forgotten: (appId: string, events: number) => void
 }
 
 export interface WebhookQueue {

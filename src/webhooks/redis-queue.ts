@@ -132,7 +132,7 @@ export class RedisQueue implements WebhookQueue {
       this.#present.set(appId, [...(this.#present.get(appId) ?? []), address])
     }
     const kept = new Set(present.map(keyOf))
-    this.#backlog.keep(kept, ({ appId }, events) => this.#options.news.dropped(appId, events))
+    this.#backlog.keep(kept, ({ appId }, events) => this.#options.news.forgotten(appId, events))
     for (const [key, { address }] of this.#held) {
       if (kept.has(key)) continue
       this.#held.delete(key)

@@ -49,6 +49,13 @@ const KEPT_FAILURE_BYTES = 16 * 1024 * 1024
 
 const NO_ENDPOINTS: readonly Endpoint[] = []
 
+const noOutcomes = (): Record<Outcome, number> => ({
+  delivered: 0,
+  retried: 0,
+  failed: 0,
+  dropped: 0,
+})
+
 export class Webhooks {
   readonly #log: Logger
   readonly #clock: Clock
@@ -60,6 +67,7 @@ export class Webhooks {
   readonly #dispatcher: Dispatcher
   readonly #byApp = new Map<string, readonly Endpoint[]>()
   readonly #byKey = new Map<string, Endpoint>()
+  /** Of the apps that are served and have, or had, a webhook. */
   readonly #outcomes = new Map<string, Record<Outcome, number>>()
   #isDropping = false
 
@@ -73,6 +81,7 @@ export class Webhooks {
     const news: QueueNews = {
       work: (address) => this.#dispatcher.wake(address),
       dropped: (appId, events) => this.#dropped(appId, events),
+      forgotten: (appId, events) => this.#forgotten(appId, events),
     }
     const { batchEvents, queuedBytes, keptFailures } = config
     const shared = {
@@ -118,13 +127,19 @@ export class Webhooks {
     this.#batches.flush()
     this.#byApp.clear()
     this.#byKey.clear()
+    const served = new Set<string>()
     for (const app of apps) {
+      served.add(app.id)
       const endpoints = endpointsOf(app)
       if (endpoints.length === 0) continue
       this.#byApp.set(app.id, endpoints)
       for (const endpoint of endpoints) this.#byKey.set(keyOf(endpoint), endpoint)
+      if (!this.#outcomes.has(app.id)) this.#outcomes.set(app.id, noOutcomes())
     }
     this.#queue.configure([...this.#byKey.values()])
+    for (const appId of this.#outcomes.keys()) {
+      if (!served.has(appId)) this.#outcomes.delete(appId)
+    }
   }
 
   // hot path: once per occurrence (test/bench, webhooks). No promise and no timer of its own.
@@ -134,8 +149,8 @@ export class Webhooks {
   }
 
   *states(): IterableIterator<WebhookState> {
-    for (const appId of new Set([...this.#byApp.keys(), ...this.#outcomes.keys()])) {
-      yield { appId, outcomes: this.#outcomesOf(appId), waiting: this.#queue.waiting(appId) }
+    for (const [appId, outcomes] of this.#outcomes) {
+      yield { appId, outcomes, waiting: this.#queue.waiting(appId) }
     }
   }
 
@@ -195,16 +210,18 @@ export class Webhooks {
     )
   }
 
-  #count(appId: string, outcome: Outcome, events: number): void {
-    this.#outcomesOf(appId)[outcome] += events
+  #forgotten(appId: string, events: number): void {
+    this.#count(appId, 'dropped', events)
+    this.#log.warn(
+      { appId, events },
+      'webhook events are dropped: their webhook is no longer configured',
+    )
   }
 
-  #outcomesOf(appId: string): Record<Outcome, number> {
-    const present = this.#outcomes.get(appId)
-    if (present !== undefined) return present
-    const outcomes = { delivered: 0, retried: 0, failed: 0, dropped: 0 }
-    this.#outcomes.set(appId, outcomes)
-    return outcomes
+  /** Of an app that is gone nothing is counted: what was under way for it may end later. */
+  #count(appId: string, outcome: Outcome, events: number): void {
+    const outcomes = this.#outcomes.get(appId)
+    if (outcomes !== undefined) outcomes[outcome] += events
   }
 
   #within(milliseconds: number, done: readonly Promise<void>[]): Promise<void> {

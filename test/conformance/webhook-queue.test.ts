@@ -34,7 +34,6 @@ class Scene implements AsyncDisposable {
   readonly queue: WebhookQueue
   readonly budget = new Budget(1_000_000)
   readonly clock = new ManualClock()
-  readonly dropped: unknown[] = []
   readonly #work: EndpointAddress[] = []
   readonly #news = new EventEmitter()
 
@@ -47,7 +46,8 @@ class Scene implements AsyncDisposable {
           this.#work.push(address)
           this.#news.emit('work')
         },
-        dropped: (appId, events) => this.dropped.push([appId, events]),
+        dropped: () => expect.unreachable('there is room'),
+        forgotten: () => undefined,
       },
       batchEvents: 3,
       batchBytes: 1000,

@@ -4,7 +4,7 @@ import { Config } from '../../src/config/schema.ts'
 import { countingClock, ManualClock } from '../support/clock.ts'
 import { TestEndpoint } from '../support/endpoint.ts'
 import { eventually } from '../support/eventually.ts'
-import { metricOf } from '../support/metrics.ts'
+import { metricOf, scrape } from '../support/metrics.ts'
 import { startRedis } from '../support/redis.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 import { TestLog } from '../support/test-log.ts'
@@ -293,13 +293,28 @@ describe('a changed configuration', () => {
 
   it('drops what waits for a webhook that is gone', async () => {
     await using endpoint = await TestEndpoint.start()
-    await using server = await serve(endpoint, { clock: new ManualClock() })
+    const log = new TestLog()
+    await using server = await serve(endpoint, { clock: new ManualClock(), logger: log.logger })
     endpoint.answer(() => ({ status: 500 }))
     await occupy(server, 'a', 'b')
     await endpoint.next()
     reload(server, { webhooks: [] })
     expect((await counts(server))[3]).toBe(2)
     expect(await metricOf(server, 'resound_webhooks_queued')).toBe(0)
+    expect(log.lines(/dropped/)).toEqual([
+      expect.objectContaining({ events: 2, msg: expect.stringContaining('no longer configured') }),
+    ])
+  })
+
+  it('forgets what was counted of an app that is gone', async () => {
+    await using endpoint = await TestEndpoint.start()
+    await using server = await serve(endpoint)
+    await occupy(server, 'a')
+    await eventually(async () => expect((await counts(server))[0]).toBe(1))
+    const other = { ...APP, id: 'other', key: 'other' }
+    server.server.reload(Config.parse({ ...server.config, apps: [other] }))
+    const series = [...(await scrape(server)).keys()]
+    expect(series.filter((name) => /^resound_webhooks_/.test(name))).toEqual([])
   })
 })
 

@@ -21,6 +21,7 @@ class Node implements AsyncDisposable {
   readonly budget = new Budget(1_000_000)
   readonly log = new TestLog()
   readonly dropped: number[] = []
+  readonly forgotten: number[] = []
   readonly #news = new EventEmitter()
   #works = 0
   #lost: number | undefined
@@ -38,6 +39,7 @@ class Node implements AsyncDisposable {
           this.#news.emit('work')
         },
         dropped: (_appId, events) => this.dropped.push(events),
+        forgotten: (_appId, events) => this.forgotten.push(events),
       },
       batchEvents: 2,
       batchBytes: 10_000,
@@ -235,6 +237,19 @@ describe('while Redis is away', () => {
     expect(await node.drain()).toEqual(['2', '3'])
   })
 
+  it('what waits for an endpoint that is taken away is forgotten, and said once', async () => {
+    await using redis = await startRedis()
+    await using node = new Node(redis.url)
+    node.push('1')
+    expect(await node.receive(1)).toEqual(['1'])
+    await redis.stop()
+    node.push('2', '3')
+    node.queue.configure([])
+    expect(node.forgotten).toEqual([2])
+    expect(node.dropped).toEqual([])
+    expect(node.budget.used).toBe(0)
+  })
+
   it('a stop says what is lost', async () => {
     await using redis = await startRedis()
     await using node = new Node(redis.url)
@@ -319,7 +334,7 @@ describe('in Redis', () => {
       budget: new Budget(1000),
       clock,
       log: new TestLog().logger,
-      news: { work: () => undefined, dropped: () => undefined },
+      news: { work: () => undefined, dropped: () => undefined, forgotten: () => undefined },
       batchEvents: 1,
       batchBytes: 1000,
       keptFailures: 1,
