@@ -2,8 +2,8 @@
  * What two options about Redis say against each other: the server's own, or those of a Laravel app.
  */
 import {
+  identitiesOf,
   isConfigured,
-  isSameRedis,
   type RedisTarget,
   type RedisTls,
   redisOf,
@@ -82,7 +82,7 @@ function* aboutTls(
 }
 
 function* betweenApps({ apps, redis }: Options): Generator<Contradiction> {
-  const heard: { readonly target: RedisTarget; readonly prefix: string }[] = []
+  const heard = new Map<string, Prefixes>() // by what makes two Redis the same
   for (const [index, { laravel }] of apps.entries()) {
     const { redisPrefix: prefix, redisUrl, redisCluster } = laravel
     const target = redisOf(laravel, redis)
@@ -98,20 +98,44 @@ function* betweenApps({ apps, redis }: Options): Generator<Contradiction> {
       yield { path: [...path, 'redisUrl'], message }
     } else {
       // An app would hear another's private channels under names that are public to its own clients.
-      const overlaps = heard.some(
-        (other) =>
-          (other.prefix.startsWith(prefix) || prefix.startsWith(other.prefix)) &&
-          isSameRedis(other.target, target),
-      )
+      const places = identitiesOf(target).map((identity) => {
+        const place = heard.get(identity) ?? new Prefixes()
+        heard.set(identity, place)
+        return place
+      })
+      const overlaps = places.some((place) => place.beginsLikeOne(prefix))
       if (overlaps) {
         const message =
           "and another app's prefix on the same Redis begin alike: one app would hear the other's events"
         yield { path: [...path, 'redisPrefix'], message }
       }
-      heard.push({ target, prefix })
+      for (const place of places) place.add(prefix)
     }
   }
 }
+
+/** Prefixes of one Redis. As a table may list many thousand apps, none is compared with each other. */
+class Prefixes {
+  readonly #whole = new Set<string>()
+  /** Whatever one of them begins with, itself included. */
+  readonly #beginnings = new Set<string>()
+
+  add(prefix: string): void {
+    this.#whole.add(prefix)
+    for (const beginning of beginningsOf(prefix)) this.#beginnings.add(beginning)
+  }
+
+  /** Whether one of them begins with `prefix`, or `prefix` with one of them. */
+  beginsLikeOne(prefix: string): boolean {
+    return (
+      this.#beginnings.has(prefix) ||
+      beginningsOf(prefix).some((beginning) => this.#whole.has(beginning))
+    )
+  }
+}
+
+const beginningsOf = (text: string): readonly string[] =>
+  Array.from({ length: text.length + 1 }, (_, length) => text.slice(0, length))
 
 /** A URL that the schema refuses for itself is asked no more. */
 const hasGoodUrls = ({ url, cluster, sentinels }: RedisTarget): boolean =>

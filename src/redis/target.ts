@@ -65,12 +65,13 @@ export function keyOfRedis({ url, cluster, sentinels, tls }: RedisTarget): strin
   ])
 }
 
-/** Whether two targets lead to one Redis, as far as their addresses tell, whoever the user is. */
-export function isSameRedis(one: RedisTarget, other: RedisTarget): boolean {
-  const [name, otherName] = [masterName(one), masterName(other)]
-  if (name !== otherName) return false
-  const others = new Set(addressesOf(other).map(textOf))
-  return addressesOf(one).some((address) => others.has(textOf(address)))
+/**
+ * By what a Redis is known, as far as addresses tell and whoever the user is: two targets that share
+ * one of these lead to the same.
+ */
+export function identitiesOf(target: RedisTarget): readonly string[] {
+  const name = masterName(target) ?? ''
+  return [...new Set(addressesOf(target).map((address) => `${name} ${textOf(address)}`))]
 }
 
 /** Replaces the passwords of a target's URLs in a text: Redis may repeat what it was sent. */
