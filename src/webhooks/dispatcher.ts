@@ -74,7 +74,7 @@ export class Dispatcher {
     const ended = this.#run(key)
       .catch((fault: unknown) => {
         const { log } = this.#options
-        log.error({ err: fault, appId: address.appId }, 'a webhook failed by a fault of ours')
+        log.error({ err: fault, appId: address.appId }, 'a webhook queue failed by a fault of ours')
         return 'failed' as const
       })
       .then((how) => this.#ended(key, address, how))
@@ -97,7 +97,7 @@ export class Dispatcher {
       if (endpoint === undefined || this.#isOver) return 'empty'
       const batch = await queue.take(endpoint)
       if (batch === undefined) return 'empty'
-      const delivery = await this.#turns.take(() => this.#options.deliver(endpoint, batch))
+      const delivery = await this.#turns.take(() => this.#attempt(endpoint, batch))
       if (delivery.ok) {
         this.#options.counted(endpoint.appId, 'delivered', batch.events)
         if (failures > 0) this.#log(endpoint).info('the webhook answers again')
@@ -113,6 +113,16 @@ export class Dispatcher {
       const left = await this.#giveUpOld(endpoint, since, delivery.reason)
       if (left === undefined) return 'empty'
       await this.#pause(Math.min(retryDelay(failures), left))
+    }
+  }
+
+  /** A fault of ours is a failure like others: it is tried again, and given up in the end. */
+  async #attempt(endpoint: Endpoint, batch: Batch): Promise<Delivery> {
+    try {
+      return await this.#options.deliver(endpoint, batch)
+    } catch (fault) {
+      this.#log(endpoint).error({ err: fault }, 'a webhook failed by a fault of ours')
+      return { ok: false, reason: 'fault' }
     }
   }
 
