@@ -72,7 +72,7 @@ export class Upstream {
       if (how !== 'turn') return how
     }
     try {
-      return await this.#outward.request({ ...request, method: 'POST' })
+      return await this.#outward.request({ ...request, method: 'POST', isRepeatable: true })
     } finally {
       this.#leave()
     }

@@ -49,6 +49,11 @@ export interface OutwardRequest {
   readonly method: 'GET' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Buffer
+  /**
+   * Whether it is sent again, once, when a connection ends before any answer: as happens where a
+   * host ends one that was idle at the moment of its next use (RFC 9110, section 9.2.2).
+   */
+  readonly isRepeatable?: boolean
   /** Gives the request up: nobody waits for its answer any more. */
   readonly signal?: AbortSignal
 }
@@ -73,7 +78,8 @@ export class Outward {
   }
 
   /** Makes one request. Never rejects: no answer is an outcome, too. */
-  async request({ url, method, headers, body, signal }: OutwardRequest): Promise<OutwardOutcome> {
+  async request(request: OutwardRequest): Promise<OutwardOutcome> {
+    const { url, method, headers, body, isRepeatable = false, signal } = request
     const { hostname } = new URL(url)
     if (!this.#options.allowPrivateAddress && isPrivateHost(hostname)) {
       return {
@@ -89,12 +95,16 @@ export class Outward {
     signal?.addEventListener('abort', abort)
     if (signal?.aborted === true) abort()
     try {
-      const response = await this.#agent.request({
+      const options = {
         ...whereOf(url),
         method,
         headers,
         body: body ?? null,
         signal: ending.signal,
+      }
+      const response = await this.#agent.request(options).catch((error: unknown) => {
+        if (isRepeatable && hasHungUp(error)) return this.#agent.request(options)
+        throw error
       })
       const text = await this.#read(response)
       return {
@@ -153,6 +163,12 @@ function firstOf(headers: Dispatcher.ResponseData['headers']): Record<string, st
       return first === undefined ? [] : [[name, first]]
     }),
   )
+}
+
+/** Whether the host ended a connection, which had been in use before as far as that can be told. */
+function hasHungUp(error: unknown): boolean {
+  if (error instanceof errors.SocketError) return (error.socket?.bytesRead ?? 0) > 0
+  return error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 }
 
 const TIMEOUT = /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/

@@ -296,6 +296,24 @@ describe('Laravel that', () => {
     expect(laravel.connections).toBe(3)
   })
 
+  it('ends an idle connection just as it is asked over it is asked over another, once', async () => {
+    await using laravel = await Upstream.start()
+    await using server = await startBridged(laravel.url)
+    const { socketId } = await server.connect()
+    expect((await ask({ server, socketId })).status).toBe(200)
+    laravel.answer = (response) => {
+      laravel.answer = { body: 'true' }
+      response.destroy()
+    }
+    expect((await ask({ server, socketId })).status).toBe(200)
+    expect([laravel.asked.length, laravel.connections]).toEqual([3, 2])
+
+    laravel.answer = (response) => void response.destroy()
+    expect((await ask({ server, socketId })).status).toBe(502)
+    expect(laravel.asked).toHaveLength(5)
+    expect(countsOf(server)).toEqual({ signed: 2, unreachable: 1 })
+  })
+
   it('is behind a name that nobody knows is a result of its own', async () => {
     await using server = await startBridged('http://laravel.invalid')
     const { socketId } = await server.connect()
