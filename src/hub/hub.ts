@@ -28,6 +28,7 @@ export class Hub {
   readonly #counts: SubscriptionCounts
   readonly #occurred: Occurred
   readonly #live = new Map<string, LiveApp>()
+  readonly #forgotten = new WeakSet<App>()
   #connectionCount = 0
 
   constructor(parts: {
@@ -44,18 +45,21 @@ export class Hub {
     this.#occurred = parts.occurred
   }
 
-  /** What is live of an app here; kept from its first use on. */
+  /**
+   * What is live of an app here; kept from its first use on. Who has waited may ask for one that is
+   * forgotten: nothing of that is kept, and what has come under its id since stays.
+   */
   live(app: App): LiveApp {
-    let live = this.#live.get(app.id)
-    if (live === undefined || live.app !== app) {
-      live = new LiveApp(app)
-      this.#live.set(app.id, live)
-    }
+    const present = this.#live.get(app.id)
+    if (present?.app === app) return present
+    const live = new LiveApp(app)
+    if (!this.#forgotten.has(app)) this.#live.set(app.id, live)
     return live
   }
 
   /** Lets go of an app that is not served any more and has no connection, and of what was counted. */
   forget(app: App): void {
+    this.#forgotten.add(app)
     const live = this.#live.get(app.id)
     if (live?.app === app && live.connections.size === 0) this.#live.delete(app.id)
   }
