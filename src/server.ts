@@ -131,15 +131,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         if (table?.isRead === false) return WITHOUT_APPS
         return laravel.isUp ? readiness : WITHOUT_REDIS
       },
-      answered: (route, status, seconds) => {
-        requests.count(route, status)
-        requests.time(route, seconds)
-      },
+      answered: (route, status, seconds) => requests.answered(route, status, seconds),
     }),
     {
       bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
       headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
-      onUnhandled: (status) => requests.count('unhandled', status),
+      onUnhandled: (status) => requests.unhandled(status),
       onFault,
     },
   )

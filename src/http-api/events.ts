@@ -8,6 +8,7 @@
  */
 import { isChannelName } from '../../channels/name.ts'
 import type { App } from '../apps/app.ts'
+import type { Received } from '../hub/event-measures.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Publication } from '../hub/publication.ts'
 import { isSocketId } from '../hub/socket-id.ts'
@@ -29,8 +30,9 @@ interface Post {
 }
 
 export function postEvents(body: unknown, post: Post): HttpResponse | Promise<HttpResponse> {
-  const { app, hub } = post
-  const trigger = readTrigger(body, post, 'channels')
+  const { app, hub, receivedAt } = post
+  const received = { at: receivedAt, weight: 1 }
+  const trigger = readTrigger(body, app, 'channels', received)
   if ('text' in trigger) return refusal(trigger.status, trigger.text)
   return after([hub.publish(trigger.publication)], () => {
     if (trigger.info.length === 0) return DONE
@@ -42,7 +44,7 @@ export function postEvents(body: unknown, post: Post): HttpResponse | Promise<Ht
 }
 
 export function postBatch(body: unknown, post: Post): HttpResponse | Promise<HttpResponse> {
-  const { app, hub } = post
+  const { app, hub, receivedAt } = post
   const batch = isObject(body) ? body['batch'] : undefined
   const { eventsPerBatch } = app.limits
   if (!Array.isArray(batch)) return refusal(400, 'The body needs "batch", a list of events.')
@@ -54,7 +56,10 @@ export function postBatch(body: unknown, post: Post): HttpResponse | Promise<Htt
   }
   const triggers: Trigger[] = []
   for (const [index, item] of batch.entries()) {
-    const trigger = readTrigger(item, post, 'channel')
+    // The last stands for all: they came together, and leave within the same turn.
+    const isLast = index === batch.length - 1
+    const received = isLast ? { at: receivedAt, weight: batch.length } : undefined
+    const trigger = readTrigger(item, app, 'channel', received)
     if ('text' in trigger) {
       return refusal(trigger.status, `Event ${index} of the batch: ${trigger.text}`)
     }
@@ -92,8 +97,9 @@ const bad = (text: string): Problem => ({ status: 400, text })
 
 function readTrigger(
   item: unknown,
-  { app, receivedAt }: Post,
+  app: App,
   form: 'channels' | 'channel',
+  received: Received | undefined,
 ): Trigger | Problem {
   if (!isObject(item)) return bad('An event is a JSON object.')
   const { name, socket_id: socketId } = item
@@ -126,7 +132,7 @@ function readTrigger(
       event: name,
       data,
       exceptSocketId: socketId ?? undefined,
-      received: { at: receivedAt, weight: 1 },
+      received,
     },
   }
 }

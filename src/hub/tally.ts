@@ -46,6 +46,6 @@ export class Tally {
 }
 
 /** Adds one under a key that has few values. */
-export function countIn(counts: Map<string, number>, key: string): void {
+export function countIn<Key>(counts: Map<Key, number>, key: Key): void {
   counts.set(key, (counts.get(key) ?? 0) + 1)
 }

@@ -9,7 +9,7 @@ import type { LiveApp } from '../hub/live-app.ts'
 import { definePostgresMetrics, type PostgresState } from './postgres.ts'
 import { defineProcessMetrics, type ProcessSources } from './process.ts'
 import { defineRedisMetrics, type RedisSources } from './redis.ts'
-import { Register, type Series } from './register.ts'
+import { Register } from './register.ts'
 import type { RequestCounts } from './request-counts.ts'
 import { defineSoketiMetrics } from './soketi.ts'
 
@@ -188,7 +188,7 @@ export class Metrics {
     this.#register.histogram(
       'http_request_seconds',
       'Time from receiving a request to its answer.',
-      () => this.#requestTimes(),
+      () => this.#sources.requests.times(),
       'route',
     )
   }
@@ -234,12 +234,6 @@ export class Metrics {
         gauge.set({ source }, count)
       }
     })
-  }
-
-  *#requestTimes(): IterableIterator<Series> {
-    for (const [route, buckets] of this.#sources.requests.times()) {
-      yield { label: route, buckets }
-    }
   }
 
   /** A counter of what an app's tally counts in one number. */

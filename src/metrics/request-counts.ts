@@ -1,31 +1,42 @@
 /** Requests of the HTTP API, counted by route and status, and timed by route. Both have few values. */
 import { Buckets, SECONDS } from '../buckets.ts'
+import { countIn } from '../hub/tally.ts'
+
+interface RouteCounts {
+  readonly byStatus: Map<number, number>
+  readonly seconds: Buckets
+}
 
 export class RequestCounts {
-  readonly #counts = new Map<string, Map<number, number>>()
-  readonly #seconds = new Map<string, Buckets>()
+  readonly #routes = new Map<string, RouteCounts>()
+  /** Requests that no route got to see, by status. */
+  readonly #unhandled = new Map<number, number>()
 
-  count(route: string, status: number): void {
-    const byStatus = this.#counts.get(route) ?? new Map<number, number>()
-    this.#counts.set(route, byStatus)
-    byStatus.set(status, (byStatus.get(status) ?? 0) + 1)
+  // hot path: once per request (test/bench, headline).
+  /** @param seconds from when all of a request was there to its answer */
+  answered(route: string, status: number, seconds: number): void {
+    let counts = this.#routes.get(route)
+    if (counts === undefined) {
+      counts = { byStatus: new Map(), seconds: new Buckets(SECONDS) }
+      this.#routes.set(route, counts)
+    }
+    countIn(counts.byStatus, status)
+    counts.seconds.observe(seconds)
   }
 
-  /** @param seconds from when all of a request was there to its answer */
-  time(route: string, seconds: number): void {
-    const buckets = this.#seconds.get(route) ?? new Buckets(SECONDS)
-    this.#seconds.set(route, buckets)
-    buckets.observe(seconds)
+  unhandled(status: number): void {
+    countIn(this.#unhandled, status)
   }
 
   *[Symbol.iterator](): IterableIterator<{ route: string; status: number; count: number }> {
-    for (const [route, byStatus] of this.#counts) {
+    for (const [status, count] of this.#unhandled) yield { route: 'unhandled', status, count }
+    for (const [route, { byStatus }] of this.#routes) {
       for (const [status, count] of byStatus) yield { route, status, count }
     }
   }
 
   /** How long answers took, by route. */
-  times(): Iterable<readonly [route: string, seconds: Buckets]> {
-    return this.#seconds
+  *times(): IterableIterator<{ readonly label: string; readonly buckets: Buckets }> {
+    for (const [label, { seconds: buckets }] of this.#routes) yield { label, buckets }
   }
 }

@@ -60,13 +60,16 @@ describe('the histograms', () => {
     expect(overHttp.count).toBe(5)
     expect(overHttp.sum).toBeGreaterThan(0)
     expect(overHttp.sum).toBeLessThan(elapsed)
+    const batch = Array(3).fill({ channel: 'private-a', name: 'e', data: '1' })
+    expect((await server.request('POST', '/batch_events', { body: { batch } })).status).toBe(200)
+    expect((await histogramOf(server, 'delivery_seconds')).count).toBe(5 + 3)
 
     for (let events = 0; events < 32; events += 1) {
       client.send({ event: 'client-e', channel: 'private-a', data: '1' })
     }
-    for (let events = 0; events < 5; events += 1) await client.next()
+    for (let events = 0; events < 5 + 3; events += 1) await client.next()
     await client.expectNothing()
-    expect((await histogramOf(server, 'delivery_seconds')).count).toBe(5 + 32)
+    expect((await histogramOf(server, 'delivery_seconds')).count).toBe(5 + 3 + 32)
   })
 
   it('tell how long requests take, by route', async () => {
