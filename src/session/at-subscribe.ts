@@ -105,9 +105,11 @@ export class AtSubscribe {
           decided(verdict)
           this.#proceed(connection, visitor)
         })
-        .catch((fault: unknown) =>
-          this.#log.error({ err: fault }, 'a request failed by a fault of ours'),
-        )
+        .catch((fault: unknown) => {
+          this.#log.error({ err: fault }, 'a request failed by a fault of ours')
+          if (visitor.asking.get(channel) === leaving) visitor.asking.delete(channel)
+          this.#proceed(connection, visitor)
+        })
     }
   }
 

@@ -4,6 +4,7 @@ import { FAILURES } from '../../src/bridge/outcome.ts'
 import { countsOf, hmac, startBridged } from '../support/bridge.ts'
 import type { Frame, TestClient } from '../support/client.ts'
 import type { TestServer, TestServerOptions } from '../support/server.ts'
+import { TestLog } from '../support/test-log.ts'
 import { Upstream } from '../support/upstream.ts'
 
 const ORIGIN = 'https://app.example.com'
@@ -319,6 +320,22 @@ it('follows a reload that turns it off and on', async () => {
   server.server.reload({ ...server.config, apps: [off] })
   subscribe(client, 'private-a')
   expect(await client.next()).toMatchObject({ event: 'pusher:subscription_error' })
+  server.server.reload(server.config)
+  subscribe(client, 'private-a')
+  expect(await client.next()).toEqual(succeeded('private-a'))
+})
+
+it('a fault of ours leaves no channel waiting for ever', async () => {
+  const log = new TestLog()
+  await using laravel = await Upstream.start()
+  await using server = await start(laravel, { logger: log.logger })
+  const client = await server.connect(PAGE)
+  const [app] = server.config.apps
+  if (app === undefined) throw new Error('no app')
+  const unchecked = { ...app, laravel: { ...app.laravel, authUrl: 'no URL' } }
+  server.server.reload({ ...server.config, apps: [unchecked] })
+  subscribe(client, 'private-a')
+  await log.line(/by a fault of ours/)
   server.server.reload(server.config)
   subscribe(client, 'private-a')
   expect(await client.next()).toEqual(succeeded('private-a'))
