@@ -7,6 +7,7 @@
  * it is back. One connection does all, so that one that is dead cannot look like a quiet one.
  */
 import type { Logger } from 'pino'
+import { backoff } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import type { AppConfig, Config } from '../config/schema.ts'
 import { ResoundError } from '../errors.ts'
@@ -128,7 +129,8 @@ export class PostgresApps implements AppTable {
       const connection = this.#connection
       this.#connection = undefined // what it still has to tell is no news
       await connection?.close()
-      if (!this.#isStopped) await this.#sleep(retryDelay(this.#failures))
+      const delay = backoff(this.#failures, FIRST_RETRY_MILLISECONDS, LONGEST_RETRY_MILLISECONDS)
+      if (!this.#isStopped) await this.#sleep(delay)
     }
   }
 
@@ -268,12 +270,3 @@ const LONGEST_NAME = 63
 
 const isUnreadable = (error: unknown): error is ResoundError =>
   error instanceof ResoundError && error.code === 'RESOUND_POSTGRES_UNREADABLE'
-
-/** Doubles from failure to failure up to a bound; a random half of it, so that nodes spread out. */
-function retryDelay(failures: number): number {
-  const longest = Math.min(
-    FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1),
-    LONGEST_RETRY_MILLISECONDS,
-  )
-  return longest * (0.5 + Math.random() / 2)
-}

@@ -1,9 +1,8 @@
-/** How long to wait before Redis is tried again. */
-const FIRST_MS = 100
-const LONGEST_MS = 2000
+import { backoff } from '../backoff.ts'
 
-/** Doubles from attempt to attempt up to a bound; a random half of it, so that nodes spread out. @returns ms */
-export function retryDelay(attempt: number): number {
-  const longest = Math.min(FIRST_MS * 2 ** (attempt - 1), LONGEST_MS)
-  return longest * (0.5 + Math.random() / 2)
-}
+const FIRST_MILLISECONDS = 100
+const LONGEST_MILLISECONDS = 2000
+
+/** How long to wait before Redis is tried again. @param attempt from 1 @returns milliseconds */
+export const retryDelay = (attempt: number): number =>
+  backoff(attempt, FIRST_MILLISECONDS, LONGEST_MILLISECONDS)

@@ -8,6 +8,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
+import { backoff } from '../backoff.ts'
 import type { Clock } from '../clock.ts'
 import type { Delivery } from './deliver.ts'
 import { type Endpoint, type EndpointAddress, keyOf } from './endpoint.ts'
@@ -112,7 +113,8 @@ export class Dispatcher {
       failures += 1
       const left = await this.#giveUpOld(endpoint, since, delivery.reason)
       if (left === undefined) return 'empty'
-      await this.#pause(Math.min(retryDelay(failures), left))
+      const delay = backoff(failures, FIRST_RETRY_MILLISECONDS, LONGEST_RETRY_MILLISECONDS)
+      await this.#pause(Math.min(delay, left))
     }
   }
 
@@ -181,13 +183,4 @@ export class Dispatcher {
       signal.addEventListener('abort', done)
     })
   }
-}
-
-/** Doubles from failure to failure up to a bound; a random half of it, so that endpoints spread out. */
-function retryDelay(failures: number): number {
-  const longest = Math.min(
-    FIRST_RETRY_MILLISECONDS * 2 ** (failures - 1),
-    LONGEST_RETRY_MILLISECONDS,
-  )
-  return longest * (0.5 + Math.random() / 2)
 }
