@@ -157,18 +157,22 @@ export class Webhooks {
   /** Requests that were given up, the newest first, at most so many. @param appId of one app only */
   async failures(most: number, appId?: string): Promise<Failure[]> {
     const ids = appId === undefined ? [...this.#byApp.keys()] : [appId]
-    const kept = await Promise.all(ids.map((id) => this.#queue.failures(id, most)))
-    return kept
-      .flat()
-      .sort((a, b) => b.givenUpAt - a.givenUpAt)
-      .slice(0, most)
+    let newest: Failure[] = []
+    // One app after the other: all at once, those of many apps would have to fit into memory together.
+    for (const id of ids) {
+      const kept = await this.#queue.failures(id, most)
+      if (kept.length === 0) continue
+      newest = [...newest, ...kept].sort((a, b) => b.givenUpAt - a.givenUpAt).slice(0, most)
+    }
+    return newest
   }
 
   /** Queues failures again. @returns how many requests */
   async replay(appId?: string, ids?: readonly string[]): Promise<number> {
     const apps = appId === undefined ? [...this.#byApp.keys()] : [appId]
-    const replayed = await Promise.all(apps.map((id) => this.#queue.replay(id, ids)))
-    return replayed.reduce((sum, count) => sum + count, 0)
+    let replayed = 0
+    for (const id of apps) replayed += await this.#queue.replay(id, ids)
+    return replayed
   }
 
   /**
