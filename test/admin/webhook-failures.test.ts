@@ -138,6 +138,8 @@ describe('failures on the admin port', () => {
     endpoint.answer(() => ({ status: 500 }))
     {
       await using server = await serve(endpoint, { redis: { url: redis.url } })
+      // It serves before its Redis has answered.
+      await eventually(async () => expect((await list(server)).failures).toEqual([]))
       await giveUp(server, ['a'])
     }
     await using server = await serve(endpoint, { redis: { url: redis.url } })
