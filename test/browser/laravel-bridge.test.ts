@@ -93,6 +93,7 @@ describe('a page that knows of no bridge', () => {
     })
     await rm(path.join(deployment.laravel.directory, 'public/page/chat.js')) // which wants presence
     await using ann = await Chat.open(browser, onLocalhost(deployment), ANN)
+    await ann.page.waitForFunction(() => window.Echo !== undefined)
     const join = (channel: string) =>
       ann.page.evaluate(
         (name) =>
