@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { allowsAnyHost, isAllowedOrigin } from '../../src/apps/origin.ts'
+import { seeded } from '../support/seeded.ts'
 
 describe('an origin', () => {
   it.each([
@@ -43,6 +44,27 @@ describe('an origin', () => {
     ['app.example.com', 'null'],
   ])('does not match %s when it is %s', (pattern, origin) => {
     expect(isAllowedOrigin(origin, [pattern])).toBe(false)
+  })
+
+  it('is found not to match in no time, however many stars the pattern has', () => {
+    const origin = `https://${'a'.repeat(16_000)}!`
+    expect(isAllowedOrigin(origin, [`https://${'*a'.repeat(100)}b`])).toBe(false)
+  })
+
+  it('matches exactly what a regular expression of the pattern does', () => {
+    const random = seeded(1)
+    const text = (letters: string, most: number): string =>
+      Array.from({ length: random(most) }, () => letters.charAt(random(letters.length))).join('')
+    let matched = 0
+    for (let round = 0; round < 20_000; round += 1) {
+      const pattern = `x://${text('ab.*', 7)}`
+      const origin = `x://${text('aab.', 7)}`
+      const escaped = pattern.replaceAll('.', '\\.').replaceAll('*', '[^/]*')
+      const expected = new RegExp(`^${escaped}$`).test(origin)
+      expect(isAllowedOrigin(origin, [pattern]), `${pattern} and ${origin}`).toBe(expected)
+      if (expected) matched += 1
+    }
+    expect(matched).toBeGreaterThan(100)
   })
 
   it('matches when any of the patterns does, and none when there are none', () => {
