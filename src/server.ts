@@ -1,6 +1,7 @@
 /**
  * The composition root: builds every part in order, and stops them in reverse.
  */
+import { hostname } from 'node:os'
 import type { Logger } from 'pino'
 import { ADMIN_HEADERS, createAdminApi } from './admin/router.ts'
 import { AnyOriginWarning } from './apps/any-origin.ts'
@@ -10,7 +11,8 @@ import { PostgresApps } from './apps/apps-from-postgres.ts'
 import { Bridge } from './bridge/bridge.ts'
 import { FORM_BYTES } from './bridge/form.ts'
 import { PROXY_HEADERS } from './bridge/proxy.ts'
-import { memoryBroker } from './broker/memory.ts'
+import { MemoryBroker } from './broker/memory.ts'
+import { RedisBroker } from './broker/redis.ts'
 import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
 import type { Config, Limits } from './config/schema.ts'
@@ -26,6 +28,7 @@ import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity } from './open-files.ts'
 import { CLOSE } from './protocol/codes.ts'
+import { isConfigured } from './redis/target.ts'
 import { AtSubscribe } from './session/at-subscribe.ts'
 import { closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
@@ -51,6 +54,8 @@ export interface Server {
   readonly admin: { readonly host: string; readonly port: number }
   /** What is live here; for the tests, which look at it after each of them. */
   readonly hub: Hub
+  /** The other nodes that this one shares a Redis with, if there is one. */
+  readonly group: Group | undefined
   /** Applies what can change while running. @returns the option paths that differ and need a restart */
   reload(config: Config): readonly string[]
   /** Refuses new connections, lets the present ones go at the drain's pace, then stops. */
@@ -59,6 +64,9 @@ export interface Server {
   stop(): Promise<void>
 }
 
+/** What this node knows of the others. */
+export type Group = Pick<RedisBroker, 'state' | 'echo'>
+
 const WITHOUT_APPS: Readiness = {
   ready: false,
   reason: 'the table of apps has not been read from PostgreSQL yet',
@@ -66,6 +74,10 @@ const WITHOUT_APPS: Readiness = {
 const WITHOUT_REDIS: Readiness = {
   ready: false,
   reason: 'Redis, where a Laravel app publishes, does not answer',
+}
+const WITHOUT_GROUP: Readiness = {
+  ready: false,
+  reason: 'Redis, which the nodes share, does not answer',
 }
 
 /**
@@ -80,23 +92,30 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const adminApp = createApp(undefined)
   const certificateEnd = config.tls === undefined ? undefined : certificateExpiry(config.tls.cert)
   const loop = new EventLoopDelay(clock)
+  const table = tableOf(config, log, clock)
+  const apps = new Apps({ config, table: table ?? NO_TABLE, log })
+  const isShared = isConfigured(config.redis)
   const webhooks = new Webhooks({
-    config: config.webhooks,
+    // Over several nodes it is Redis that knows who has come back before the grace was over.
+    config: isShared ? { ...config.webhooks, graceSeconds: 0 } : config.webhooks,
     redis: config.redis,
     log,
     clock,
   })
   const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
-  const counts = new SubscriptionCounts(clock, publicApp, occurred)
-  const hub = new Hub({
-    fanout: publicApp,
-    broker: memoryBroker,
-    cache: new EventCache({ ...config.cache, clock }),
-    counts,
-    occurred,
-  })
-  const table = tableOf(config, log, clock)
-  const apps = new Apps({ config, table: table ?? NO_TABLE, log })
+  const counts = new SubscriptionCounts(clock, occurred)
+  const cache = new EventCache({ ...config.cache, clock })
+  const shared = isShared ? sharedBroker(config, apps, cache, log, clock) : undefined
+  const { lingerSeconds } = config.presence
+  const broker =
+    shared ??
+    new MemoryBroker({
+      cache,
+      live: (app) => hub.live(app),
+      lingerMilliseconds: 1000 * lingerSeconds,
+      clock,
+    })
+  const hub: Hub = new Hub({ fanout: publicApp, broker, cache, counts, occurred })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
@@ -122,6 +141,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     createApi({
       apps,
       hub,
+      broker,
       bridge,
       clock,
       pathPrefix,
@@ -129,6 +149,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       readiness: () => {
         if (!readiness.ready) return readiness
         if (table?.isRead === false) return WITHOUT_APPS
+        if (shared?.state.isLive === false) return WITHOUT_GROUP
         return laravel.isUp ? readiness : WITHOUT_REDIS
       },
       answered: (route, status, seconds) => requests.answered(route, status, seconds),
@@ -152,6 +173,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     publicApp.close()
     adminApp.close()
   }
+  await shared?.start()
   let publicPort: number
   let adminPort: number
   try {
@@ -187,6 +209,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     adminPort = adminListener.port
   } catch (fault) {
     stopParts()
+    await broker.stop()
     throw fault
   }
   let { redis, limits } = config
@@ -224,6 +247,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopping.abort()
     stopListening()
     closeAll(hub)
+    await broker.stop() // first: it has webhooks to tell
     await Promise.all([table?.stop(), laravel.stop(), webhooks.stop(), bridge.stop()])
     stopParts()
   }
@@ -233,6 +257,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     port: publicPort,
     admin: { host: config.admin.host, port: adminPort },
     hub,
+    group: shared,
     reload(next) {
       redis = next.redis
       limits = next.limits
@@ -266,6 +291,28 @@ function tableOf({ postgres }: Config, log: Logger, clock: Clock): PostgresApps 
   const { url } = postgres
   if (url === undefined) return undefined
   return new PostgresApps({ postgres: { ...postgres, url }, log, clock })
+}
+
+/** Takes part in the group of nodes that share the Redis of the configuration. */
+function sharedBroker(
+  { redis: { keyPrefix, ...target }, cache, presence, webhooks }: Config,
+  apps: Apps,
+  remembered: EventCache,
+  log: Logger,
+  clock: Clock,
+): RedisBroker {
+  return new RedisBroker({
+    target,
+    keyPrefix,
+    apps,
+    cache: remembered,
+    cacheTtlSeconds: cache.ttlSeconds,
+    lingerSeconds: presence.lingerSeconds,
+    graceSeconds: webhooks.graceSeconds,
+    about: { version, host: hostname(), pid: process.pid, startedAt: clock.now() },
+    log,
+    clock,
+  })
 }
 
 /** Room for a full batch of the largest events, twice over for what JSON escapes, and for its frame. */

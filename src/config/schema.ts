@@ -371,6 +371,16 @@ const Options = z.strictObject({
     })
     .prefault({})
     .describe('Cache channels.'),
+  presence: z
+    .strictObject({
+      lingerSeconds: count(0, 60)
+        .default(5)
+        .describe(
+          'How long a member whose connection broke, or whom a restart sent away, stays one: who comes back in time has never left. Who says goodbye leaves at once.',
+        ),
+    })
+    .prefault({})
+    .describe('Presence channels.'),
   auth: z
     .strictObject({
       timestampToleranceSeconds: count(1, 86_400)

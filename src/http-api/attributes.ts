@@ -3,7 +3,7 @@
  */
 import { kindOf } from '../../channels/kinds.ts'
 import type { App } from '../apps/app.ts'
-import type { Hub } from '../hub/hub.ts'
+import { type Broker, type Soon, whenKnown } from '../broker/broker.ts'
 
 export type Attribute = 'user_count' | 'subscription_count' | 'cache'
 
@@ -55,28 +55,49 @@ export interface Attributes {
   cache?: { data: string; ttl: number } | null
 }
 
-/** The values of those attributes that a channel has, occupied or not. */
+/**
+ * The values of those attributes that channels have, occupied or not, in the order of the channels.
+ * @throws ResoundError where they cannot be had now
+ */
 export function attributesOf(
-  name: string,
+  names: readonly string[],
   attributes: readonly Attribute[],
   app: App,
-  hub: Hub,
-): Attributes {
-  const live = hub.live(app)
-  const channel = live.channels.get(name)
-  const values: Attributes = {}
-  for (const attribute of attributes) {
-    switch (attribute) {
-      case 'user_count':
-        values.user_count = channel?.presence?.members.count ?? 0
-        break
-      case 'subscription_count':
-        values.subscription_count = channel?.count ?? 0
-        break
-      case 'cache':
-        if (kindOf(name).cached) values.cache = hub.cache.describe(live.topicOf(name))
-        break
+  broker: Broker,
+): Soon<readonly Attributes[]> {
+  const values = names.map((): Attributes => ({}))
+  const pending: Promise<void>[] = []
+  for (const attribute of new Set(attributes)) {
+    const filled = whenKnown(ask(attribute, names, app, broker), (answers) => {
+      for (const [index, own] of values.entries()) {
+        const answer = answers[index]
+        if (answer !== undefined) Object.assign(own, { [attribute]: answer })
+      }
+    })
+    if (filled instanceof Promise) pending.push(filled)
+  }
+  return pending.length === 0 ? values : Promise.all(pending).then(() => values)
+}
+
+/** Of each channel; undefined where it has no such attribute. */
+function ask(
+  attribute: Attribute,
+  names: readonly string[],
+  app: App,
+  broker: Broker,
+): Soon<readonly (Attributes[Attribute] | undefined)[]> {
+  switch (attribute) {
+    case 'user_count':
+      return broker.userCounts(app, names)
+    case 'subscription_count':
+      return broker.subscriptionCounts(app, names)
+    case 'cache': {
+      const caches = names.map((name) =>
+        kindOf(name).cached ? broker.cached(app, name) : undefined,
+      )
+      return caches.some((cache) => cache instanceof Promise)
+        ? Promise.all(caches)
+        : (caches as readonly Attributes['cache'][])
     }
   }
-  return values
 }

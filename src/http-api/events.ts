@@ -8,6 +8,7 @@
  */
 import { isChannelName } from '../../channels/name.ts'
 import type { App } from '../apps/app.ts'
+import { type Broker, type Soon, whenKnown } from '../broker/broker.ts'
 import type { Received } from '../hub/event-measures.ts'
 import type { Hub } from '../hub/hub.ts'
 import type { Publication } from '../hub/publication.ts'
@@ -26,25 +27,28 @@ interface Trigger {
 interface Post {
   readonly app: App
   readonly hub: Hub
+  readonly broker: Broker
   readonly receivedAt: number
 }
 
-export function postEvents(body: unknown, post: Post): HttpResponse | Promise<HttpResponse> {
-  const { app, hub, receivedAt } = post
+export function postEvents(body: unknown, post: Post): Soon<HttpResponse> {
+  const { app, hub, broker, receivedAt } = post
   const received = { at: receivedAt, weight: 1 }
   const trigger = readTrigger(body, app, 'channels', received)
   if ('text' in trigger) return refusal(trigger.status, trigger.text)
   return after([hub.publish(trigger.publication)], () => {
     if (trigger.info.length === 0) return DONE
-    const channels = trigger.publication.channels.map(
-      (name) => [name, attributesOf(name, trigger.info, app, hub)] as const,
+    const { channels } = trigger.publication
+    return whenKnown(attributesOf(channels, trigger.info, app, broker), (attributes) =>
+      json({
+        channels: Object.fromEntries(channels.map((name, index) => [name, attributes[index]])),
+      }),
     )
-    return json({ channels: Object.fromEntries(channels) })
   })
 }
 
-export function postBatch(body: unknown, post: Post): HttpResponse | Promise<HttpResponse> {
-  const { app, hub, receivedAt } = post
+export function postBatch(body: unknown, post: Post): Soon<HttpResponse> {
+  const { app, hub, broker, receivedAt } = post
   const batch = isObject(body) ? body['batch'] : undefined
   const { eventsPerBatch } = app.limits
   if (!Array.isArray(batch)) return refusal(400, 'The body needs "batch", a list of events.')
@@ -69,11 +73,12 @@ export function postBatch(body: unknown, post: Post): HttpResponse | Promise<Htt
     triggers.map(({ publication }) => hub.publish(publication)),
     () => {
       if (triggers.every(({ info }) => info.length === 0)) return DONE
-      return json({
-        batch: triggers.map(({ publication, info }) =>
-          attributesOf(publication.channels[0] ?? '', info, app, hub),
-        ),
-      })
+      const attributes = triggers.map(({ publication, info }) =>
+        whenKnown(attributesOf(publication.channels, info, app, broker), ([own = {}]) => own),
+      )
+      return attributes.some((own) => own instanceof Promise)
+        ? Promise.all(attributes).then((batch) => json({ batch }))
+        : json({ batch: attributes })
     },
   )
 }
@@ -81,8 +86,8 @@ export function postBatch(body: unknown, post: Post): HttpResponse | Promise<Htt
 /** Answers at once when every publication was, so that the request stays in its turn. */
 function after(
   publications: readonly (Promise<void> | undefined)[],
-  respond: () => HttpResponse,
-): HttpResponse | Promise<HttpResponse> {
+  respond: () => Soon<HttpResponse>,
+): Soon<HttpResponse> {
   const unfinished = publications.filter((publication) => publication !== undefined)
   return unfinished.length === 0 ? respond() : Promise.all(unfinished).then(respond)
 }

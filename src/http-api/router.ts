@@ -6,7 +6,9 @@ import type { App } from '../apps/app.ts'
 import type { AppSource } from '../apps/app-source.ts'
 import type { Bridge } from '../bridge/bridge.ts'
 import { answerPage, type Question } from '../bridge/proxy.ts'
+import type { Broker } from '../broker/broker.ts'
 import type { Clock } from '../clock.ts'
+import { ResoundError } from '../errors.ts'
 import type { Hub } from '../hub/hub.ts'
 import { isObject } from '../protocol/json.ts'
 import { authenticate } from './auth.ts'
@@ -21,6 +23,7 @@ import { getConnections, terminateConnections } from './users.ts'
 export interface ApiParts {
   readonly apps: AppSource
   readonly hub: Hub
+  readonly broker: Broker
   readonly bridge: Bridge
   readonly clock: Clock
   readonly pathPrefix: string
@@ -33,6 +36,7 @@ export interface ApiParts {
 interface Call {
   readonly app: App
   readonly hub: Hub
+  readonly broker: Broker
   readonly idempotency: Idempotency
   readonly query: Query
   readonly body: Buffer
@@ -78,24 +82,28 @@ const FIXED: ReadonlyMap<string, Route> = new Map<string, Route>([
     {
       method: 'GET',
       route: 'channels',
-      answer: ({ query, app, hub }) => getChannels(query, app, hub),
+      answer: ({ query, app, broker }) => getChannels(query, app, broker),
     },
   ],
   [
     'connections',
-    { method: 'GET', route: 'connections', answer: ({ app, hub }) => getConnections(app, hub) },
+    {
+      method: 'GET',
+      route: 'connections',
+      answer: ({ app, broker }) => getConnections(app, broker),
+    },
   ],
 ])
 
 const CHANNEL: Route = {
   method: 'GET',
   route: 'channel',
-  answer: ({ name, query, app, hub }) => getChannel(name, query, app, hub),
+  answer: ({ name, query, app, broker }) => getChannel(name, query, app, broker),
 }
 const CHANNEL_USERS: Route = {
   method: 'GET',
   route: 'channel_users',
-  answer: ({ name, app, hub }) => getChannelUsers(name, app, hub),
+  answer: ({ name, app, broker }) => getChannelUsers(name, app, broker),
 }
 const TERMINATE: Route = {
   method: 'POST',
@@ -125,7 +133,8 @@ function match(rest: string): { route: Route; name: string } | undefined {
 
 /** @returns what answers every HTTP request on the public port */
 export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
-  const { apps, hub, bridge, clock, pathPrefix, timestampToleranceSeconds, answered } = parts
+  const { apps, hub, broker, bridge, clock, pathPrefix, timestampToleranceSeconds, answered } =
+    parts
   const idempotency = new Idempotency(clock)
 
   /** The app that a path names, or the answer where there is none to be served. */
@@ -177,13 +186,13 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     if (isRefusal(allowed)) return tally(request, route.route, allowed)
     const { body, receivedAt } = request
     const { length } = body // what is in it is gone once this awaits
-    const call = { app, hub, idempotency, query: allowed.query, body, receivedAt, name }
+    const call = { app, hub, broker, idempotency, query: allowed.query, body, receivedAt, name }
     const answer = route.answer(call)
     const tallied = (response: HttpResponse): HttpResponse => {
       hub.live(app).tally.answered(length, response.body)
       return tally(request, route.route, response)
     }
-    return answer instanceof Promise ? answer.then(tallied) : tallied(answer)
+    return answer instanceof Promise ? answer.catch(unavailable).then(tallied) : tallied(answer)
   }
 
   function tally({ receivedAt }: HttpRequest, route: string, response: HttpResponse): HttpResponse {
@@ -201,6 +210,12 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     }
     return tally(request, 'unknown', refusal(404, notFoundText(request.path, pathPrefix)))
   }
+}
+
+/** What the nodes share cannot be had or told: where it is the operator's to mend, the caller can try again. */
+function unavailable(fault: unknown): HttpResponse {
+  if (fault instanceof ResoundError) return refusal(503, fault.message)
+  throw fault
 }
 
 function answerProbe({ method }: HttpRequest, answer: HttpResponse): HttpResponse {

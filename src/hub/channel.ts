@@ -4,7 +4,7 @@
  */
 import type { ChannelKind } from '../../channels/kind.ts'
 import { Members } from '../../channels/members.ts'
-import { Roster } from '../protocol/roster.ts'
+import type { Attendance } from '../broker/broker.ts'
 import type { Fanout } from './socket.ts'
 import type { Tally } from './tally.ts'
 
@@ -16,18 +16,26 @@ export class Channel {
   count = 0
   /** Whether the app was told that nothing is remembered here, and has not published since. */
   isMissTold = false
-  /** Who is present; presence channels only. */
-  readonly presence: { readonly members: Members; readonly roster: Roster } | undefined
+  /** How many events it has been given to remember. */
+  remembered = 0
+  /** Presence channels only: whose the connections here are, and who is present on all nodes. */
+  readonly presence: { readonly members: Members; readonly attendance: Attendance } | undefined
 
   readonly #tally: Tally
 
-  constructor(name: string, kind: ChannelKind, topic: string, tally: Tally) {
+  /** @param attendance of a presence channel */
+  constructor(
+    name: string,
+    kind: ChannelKind,
+    topic: string,
+    tally: Tally,
+    attendance?: Attendance,
+  ) {
     this.name = name
     this.kind = kind
     this.topic = topic
     this.#tally = tally
-    this.presence =
-      kind.name === 'presence' ? { members: new Members(), roster: new Roster() } : undefined
+    this.presence = attendance === undefined ? undefined : { members: new Members(), attendance }
   }
 
   /** Sends to all in the topic. @param receivers how many those are, where it is not `count` */

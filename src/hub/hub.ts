@@ -8,8 +8,10 @@
 import type { ChannelKind, Member } from '../../channels/kind.ts'
 import { kindOf } from '../../channels/kinds.ts'
 import type { App } from '../apps/app.ts'
-import type { Broker } from '../broker/broker.ts'
+import type { Attendance, Broker, BrokerNews, Recalled } from '../broker/broker.ts'
+import { CLOSE } from '../protocol/codes.ts'
 import * as encode from '../protocol/encode.ts'
+import { Arrivals } from './arrivals.ts'
 import { Channel } from './channel.ts'
 import type { Connection, User } from './connection.ts'
 import type { EventCache } from './event-cache.ts'
@@ -29,6 +31,9 @@ export class Hub {
   readonly #occurred: Occurred
   readonly #live = new Map<string, LiveApp>()
   readonly #forgotten = new WeakSet<App>()
+  readonly #arrivals = new Arrivals()
+  /** Whom each connection watches. */
+  readonly #watching = new WeakMap<Connection, readonly string[]>()
   #connectionCount = 0
 
   constructor(parts: {
@@ -43,6 +48,10 @@ export class Hub {
     this.cache = parts.cache
     this.#counts = parts.counts
     this.#occurred = parts.occurred
+    parts.counts.sendBy((app, name, count) => {
+      this.live(app).channels.get(name)?.send(this.#fanout, encode.subscriptionCount(name, count))
+    })
+    parts.broker.reportTo(this.#news())
   }
 
   /**
@@ -82,59 +91,88 @@ export class Hub {
     connection.live.connections.set(connection.socketId, connection)
     this.#connectionCount += 1
     connection.live.tally.opened += 1
+    this.#broker.connected(connection.app, connection.live.connections.size)
   }
 
-  /** Forgets a connection whose socket is gone. Its topics are already the transport's past. */
-  close(connection: Connection): void {
+  /**
+   * Forgets a connection whose socket is gone. Its topics are already the transport's past.
+   * @param lingers whether whoever it was may be back in a moment: nobody has said goodbye
+   */
+  close(connection: Connection, lingers: boolean): void {
     const { live } = connection
     if (!live.connections.delete(connection.socketId)) return
     this.#connectionCount -= 1
-    for (const channel of connection.channels) this.#leave(connection, channel)
-    if (connection.user !== undefined) this.#signOut(connection, connection.user)
+    this.#broker.connected(connection.app, live.connections.size)
+    this.#arrivals.forget(connection)
+    for (const channel of connection.channels) this.#leave(connection, channel, lingers)
+    this.#signOut(connection, lingers)
+  }
+
+  /** For how many channels a connection waits to be let in. */
+  arriving(connection: Connection): number {
+    return this.#arrivals.count(connection)
+  }
+
+  /** How many connections an app has on all nodes, as far as it is known here. */
+  connectionsOf(app: App): number {
+    return this.#broker.connectionsOf(app)
   }
 
   /**
    * Subscribes a connection that has been admitted, and announces it: `member_added` to those
    * already here, the outcome to the connection, then what the channel remembers, then the count.
    * Subscribing again answers again and changes nothing.
+   * @returns nothing when that is done, `full` where a presence channel has all its members, or a promise
+   *   of either where that is not known on this node alone
    */
-  subscribe(connection: Connection, name: string, kind: ChannelKind, member?: Member): void {
+  subscribe(
+    connection: Connection,
+    name: string,
+    kind: ChannelKind,
+    member?: Member,
+  ): 'full' | undefined | Promise<'full' | undefined> {
     const { live } = connection
-    const channel =
-      live.channels.get(name) ?? new Channel(name, kind, live.topicOf(name), live.tally)
-    if (connection.isIn(channel)) {
+    const channel = live.channels.get(name)
+    if (channel !== undefined && connection.isIn(channel)) {
       this.#confirm(connection, channel)
-      return
+      return undefined
     }
-
-    const { app } = live
-    live.channels.set(name, channel)
-    channel.count += 1
-    if (channel.count === 1 && app.tells('channel_occupied')) {
-      this.#occurred(app, { name: 'channel_occupied', channel: name })
+    if (kind.name !== 'presence' || member === undefined) {
+      this.#join(
+        connection,
+        channel ?? new Channel(name, kind, live.topicOf(name), live.tally),
+        undefined,
+      )
+      return undefined
     }
-    if (channel.presence !== undefined && member !== undefined) {
-      const added = channel.presence.members.join(connection.socketId, member)
-      if (added) {
-        channel.presence.roster.add(member)
-        // Before the newcomer's own subscription: the roster tells it about itself.
-        const others = channel.count - 1
-        if (others > 0) channel.send(this.#fanout, encode.memberAdded(name, member), others)
-        if (app.tells('member_added')) {
-          this.#occurred(app, { name: 'member_added', channel: name, userId: member.userId })
-        }
-      }
+    const { members, attendance } = channel?.presence ?? {}
+    if (attendance !== undefined && members?.has(member.userId) === true) {
+      this.#joinPresence(connection, name, kind, member, attendance)
+      return undefined
     }
-    connection.enter(channel)
-    this.#confirm(connection, channel)
-    this.#announceCount(live, channel)
+    if (this.#arrivals.has(connection, name)) return undefined // the answer on its way is for both
+    const outcome = this.#broker.enter(connection.app, name, member)
+    if (outcome instanceof Promise) {
+      const arrival = this.#arrivals.add(connection, name, member.userId)
+      return outcome.then((attendance) => {
+        const isWanted = this.#arrivals.settle(arrival)
+        if (attendance === 'full') return isWanted ? 'full' : undefined
+        if (isWanted) this.#joinPresence(connection, name, kind, member, attendance)
+        else this.#leaveUnlessHere(live, name, member.userId)
+        return undefined
+      })
+    }
+    if (outcome === 'full') return 'full'
+    this.#joinPresence(connection, name, kind, member, outcome)
+    return undefined
   }
 
   unsubscribe(connection: Connection, name: string): void {
+    this.#arrivals.withdraw(connection, name)
     const channel = connection.live.channels.get(name)
     if (channel === undefined || !connection.isIn(channel)) return
     connection.leave(channel)
-    this.#leave(connection, channel)
+    this.#leave(connection, channel, false)
   }
 
   /**
@@ -142,16 +180,17 @@ export class Hub {
    * Signing in again replaces the watchlist.
    */
   signIn(connection: Connection, user: User, userData: string): void {
-    const { live } = connection
-    const before = connection.user?.watchlist ?? []
+    const { live, app } = connection
     connection.user = user
     connection.authenticated = true
-    const cameOnline = live.users.add(user.userId, connection)
+    const isFirst = live.users.add(user.userId, connection)
     connection.send(encode.signinSuccess(userData))
-    for (const id of before) connection.unwatch(live.watchTopicOf(id))
+    this.#unwatch(connection)
     // Before the watchlist: whoever watches itself is told by that, once.
-    if (cameOnline) this.#announceUser(live, 'online', user.userId)
-    this.#showWatchlist(connection, user)
+    const known = isFirst ? this.#broker.signIn(app, user.userId) : undefined
+    if (known instanceof Promise)
+      void known.then(() => this.#watch(connection, user)) // never rejects
+    else this.#watch(connection, user)
   }
 
   /**
@@ -162,6 +201,21 @@ export class Hub {
     this.deliver(publication)
     if (publication.source === 'client') this.#tellClientEvent(publication)
     return this.#broker.publish(publication)
+  }
+
+  /** Delivers what every node hears by itself: nobody has to be handed it. */
+  hear(publication: Publication): void {
+    this.deliver(publication)
+    this.#broker.keep(publication)
+  }
+
+  /**
+   * Closes every connection that is signed in as the user; where the app says so, also presence members.
+   * @returns nothing when that is done, else a promise that settles when the other nodes have been told
+   */
+  terminate(app: App, userId: string): Promise<void> | undefined {
+    this.#terminateHere(app, userId)
+    return this.#broker.terminate(app, userId)
   }
 
   // hot path: once per publication per node; nothing here runs per subscriber (test/bench, fan-1000).
@@ -176,7 +230,10 @@ export class Hub {
       const channel = live.channels.get(name)
       if (source !== 'client' && (channel?.kind ?? kindOf(name)).cached) {
         this.cache.remember(live.topicOf(name), { event, data })
-        if (channel !== undefined) channel.isMissTold = false
+        if (channel !== undefined) {
+          channel.isMissTold = false
+          channel.remembered += 1
+        }
       }
       if (channel === undefined) {
         live.tally.unheard += 1
@@ -196,16 +253,77 @@ export class Hub {
     this.measures.deliver(data, publication.received)
   }
 
+  /** What the broker tells this hub. */
+  #news(): BrokerNews {
+    return {
+      memberAdded: (app, name, member) => {
+        this.live(app).channels.get(name)?.send(this.#fanout, encode.memberAdded(name, member))
+      },
+      memberRemoved: (app, name, userId) => {
+        this.live(app).channels.get(name)?.send(this.#fanout, encode.memberRemoved(name, userId))
+      },
+      total: (app, name, total, isOurs) => this.#announceCount(app, name, total, isOurs),
+      userChanged: (app, userId, isOnline) =>
+        this.#announceUser(this.live(app), isOnline ? 'online' : 'offline', userId),
+      heard: (publication) => this.deliver(publication),
+      terminated: (app, userId) => this.#terminateHere(app, userId),
+      occurred: (app, occurrence) => this.#occurred(app, occurrence),
+    }
+  }
+
+  #joinPresence(
+    connection: Connection,
+    name: string,
+    kind: ChannelKind,
+    member: Member,
+    attendance: Attendance,
+  ): void {
+    const { live } = connection
+    // Another one than before where it was left meanwhile: everybody who is in it came after that.
+    const channel =
+      live.channels.get(name) ?? new Channel(name, kind, live.topicOf(name), live.tally, attendance)
+    this.#join(connection, channel, member)
+  }
+
+  #join(connection: Connection, channel: Channel, member: Member | undefined): void {
+    const { live, app, socketId } = connection
+    const { name, presence } = channel
+    live.channels.set(name, channel)
+    channel.count += 1
+    if (member !== undefined) presence?.members.join(socketId, member)
+    const total = this.#broker.counted(app, name, channel.count - 1, channel.count)
+    connection.enter(channel)
+    this.#confirm(connection, channel)
+    if (total !== undefined) this.#announceCount(app, name, total, true)
+  }
+
   #confirm(connection: Connection, channel: Channel): void {
     const { name, presence, kind } = channel
-    connection.send(encode.subscriptionSucceeded(name, presence?.roster.encode(presence.members)))
-    if (!kind.cached) return
-    const cached = this.cache.recall(channel.topic)
-    if (cached === undefined) {
-      connection.send(encode.cacheMiss(name))
-      this.#tellMiss(connection.app, channel)
+    const roster = presence?.attendance.roster.encode(presence.attendance)
+    connection.send(encode.subscriptionSucceeded(name, roster))
+    if (kind.cached) this.#recall(connection, channel)
+  }
+
+  #recall(connection: Connection, channel: Channel): void {
+    const { remembered } = channel
+    const recalled = this.#broker.recall(connection.app, channel.name)
+    if (!(recalled instanceof Promise)) {
+      this.#sendRecalled(connection, channel, recalled)
+      return
+    }
+    void recalled.then((late) => {
+      // It has had what has come since, which is newer than what was asked for.
+      if (channel.remembered !== remembered || !connection.isIn(channel)) return
+      this.#sendRecalled(connection, channel, late)
+    }) // which never rejects
+  }
+
+  #sendRecalled(connection: Connection, channel: Channel, { event, tellsMiss }: Recalled): void {
+    if (event === undefined) {
+      connection.send(encode.cacheMiss(channel.name))
+      if (tellsMiss) this.#tellMiss(connection.app, channel)
     } else {
-      connection.send(encode.eventOn(name, encode.eventFrame(cached.event, cached.data)))
+      connection.send(encode.eventOn(channel.name, encode.eventFrame(event.event, event.data)))
     }
   }
 
@@ -225,38 +343,45 @@ export class Hub {
   }
 
   /** A connection is out of a channel, by its own wish or because it is gone. */
-  #leave(connection: Connection, channel: Channel): void {
-    const { live } = connection
-    const { app } = live
-    const { name } = channel
+  #leave({ live, app, socketId }: Connection, channel: Channel, lingers: boolean): void {
+    const { name, presence } = channel
     channel.count -= 1
-    const removed = channel.presence?.members.leave(connection.socketId)
     if (channel.count === 0) live.channels.delete(name)
-    if (removed !== undefined) {
-      const { userId } = removed
-      channel.presence?.roster.remove()
-      if (channel.count > 0) channel.send(this.#fanout, encode.memberRemoved(name, userId))
-      if (app.tells('member_removed')) {
-        this.#occurred(app, { name: 'member_removed', channel: name, userId })
-      }
-    }
-    this.#announceCount(live, channel)
-    if (channel.count === 0 && app.tells('channel_vacated')) {
-      this.#occurred(app, { name: 'channel_vacated', channel: name })
+    const left = presence?.members.leave(socketId)
+    if (left !== undefined) this.#broker.leave(app, name, left.userId, lingers)
+    const total = this.#broker.counted(app, name, channel.count + 1, channel.count)
+    if (total !== undefined) this.#announceCount(app, name, total, true)
+  }
+
+  /** Somebody does not come after all. */
+  #leaveUnlessHere(live: LiveApp, name: string, userId: string): void {
+    const isHere = live.channels.get(name)?.presence?.members.has(userId) === true
+    if (!isHere && !this.#arrivals.awaits(live, name, userId)) {
+      this.#broker.leave(live.app, name, userId, false)
     }
   }
 
-  #announceCount({ app }: LiveApp, channel: Channel): void {
-    if (channel.presence !== undefined) return
-    if (app.settings.subscriptionCount || app.tells('subscription_count')) {
-      this.#counts.changed(app, channel)
+  #announceCount(app: App, name: string, total: number, isOurs: boolean): void {
+    if (!app.settings.subscriptionCount && !app.tells('subscription_count')) return
+    if (kindOf(name).name !== 'presence') this.#counts.changed(app, name, total, isOurs)
+  }
+
+  #signOut(connection: Connection, lingers: boolean): void {
+    const { live, app, user } = connection
+    if (user === undefined) return
+    connection.user = undefined
+    this.#unwatch(connection)
+    if (live.users.remove(user.userId, connection)) {
+      this.#broker.signOut(app, user.userId, lingers)
     }
   }
 
-  #signOut(connection: Connection, { userId }: User): void {
-    if (connection.live.users.remove(userId, connection)) {
-      this.#announceUser(connection.live, 'offline', userId)
-    }
+  #unwatch(connection: Connection): void {
+    const watched = this.#watching.get(connection)
+    if (watched === undefined) return
+    this.#watching.delete(connection)
+    for (const id of watched) connection.unwatch(connection.live.watchTopicOf(id))
+    this.#broker.unwatch(connection.app, watched)
   }
 
   #announceUser(live: LiveApp, name: 'online' | 'offline', userId: string): void {
@@ -266,19 +391,47 @@ export class Hub {
     this.#fanout.publish(topic, text)
   }
 
-  #showWatchlist(connection: Connection, { watchlist }: User): void {
-    if (watchlist.length === 0) return
+  #watch(connection: Connection, user: User): void {
+    const { watchlist } = user
+    if (watchlist.length === 0 || connection.user !== user) return
+    this.#watching.set(connection, watchlist)
+    const online = this.#broker.watch(connection.app, watchlist)
+    if (!(online instanceof Promise)) {
+      this.#showWatchlist(connection, watchlist, online)
+      return
+    }
+    void online.then((late) => {
+      if (connection.user === user) this.#showWatchlist(connection, watchlist, late)
+    }) // which never rejects
+  }
+
+  #showWatchlist(
+    connection: Connection,
+    watchlist: readonly string[],
+    online: ReadonlySet<string>,
+  ): void {
     const { live } = connection
-    const online = watchlist.filter((id) => live.users.isOnline(id))
-    const offline = watchlist.filter((id) => !live.users.isOnline(id))
     for (const id of watchlist) connection.watch(live.watchTopicOf(id))
-    connection.send(
-      encode.watchlistEvents(
-        [
-          { name: 'online' as const, userIds: online },
-          { name: 'offline' as const, userIds: offline },
-        ].filter(({ userIds }) => userIds.length > 0),
-      ),
-    )
+    const events = [
+      { name: 'online' as const, userIds: watchlist.filter((id) => online.has(id)) },
+      { name: 'offline' as const, userIds: watchlist.filter((id) => !online.has(id)) },
+    ]
+    connection.send(encode.watchlistEvents(events.filter(({ userIds }) => userIds.length > 0)))
+  }
+
+  #terminateHere(app: App, userId: string): void {
+    const live = this.live(app)
+    const connections = new Set(live.users.connectionsOf(userId))
+    if (app.settings.terminatePresenceMembers) {
+      for (const { presence } of live.channels.values()) {
+        for (const socketId of presence?.members.socketsOf(userId) ?? []) {
+          const connection = live.connections.get(socketId)
+          if (connection !== undefined) connections.add(connection)
+        }
+      }
+    }
+    for (const connection of connections) {
+      connection.close(CLOSE.UNAUTHORIZED, 'The connection was terminated by the app.')
+    }
   }
 }

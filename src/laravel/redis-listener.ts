@@ -6,9 +6,13 @@
  */
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
+import {
+  RedisSubscriber,
+  type RedisSubscriberState,
+  type SubscriberTexts,
+} from '../redis/subscriber.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import { decodeMessage, type IgnoredReason, type MessageLimits, refusalOf } from './message.ts'
-import { RedisSubscriber, type RedisSubscriberState } from './redis-subscriber.ts'
 
 /** An app as it publishes to this Redis. No two apps of one Redis have the same prefix. */
 export interface LaravelApp {
@@ -51,6 +55,16 @@ interface Source {
   readonly prefixBytes: number
 }
 
+const TEXTS: SubscriberTexts = {
+  unreachable: 'Redis is unreachable: nothing that is published is heard; trying again',
+  refused: 'Redis refuses the connection: nothing that is published is heard; trying again',
+  moved: 'Redis is elsewhere now: nothing that is published there is heard; connecting to it',
+  nameRefused: 'Redis refuses the pattern: nothing that is published on it is heard; trying again',
+  nameAllowed: 'Redis now allows the pattern',
+  listening: 'listening to Redis',
+  back: 'Redis is back; what was published meanwhile is lost',
+}
+
 /** Encrypted channels that are warned about; after that they are only counted. */
 const MOST_WARNINGS = 100
 
@@ -67,7 +81,10 @@ export class RedisListener {
     this.#sources = sourcesByPattern(apps)
     this.#subscriber = new RedisSubscriber({
       target,
-      patterns: [...this.#sources.keys()],
+      kind: 'pattern',
+      names: [...this.#sources.keys()],
+      connectionName: 'resound',
+      texts: TEXTS,
       onMessage: (pattern, name, payload) => {
         try {
           this.#receive(pattern, name, payload)

@@ -102,7 +102,7 @@ export class LaravelSources {
         if (app === undefined) return
         const channels = [channel]
         const received = hub.measures.receive()
-        hub.deliver({ app, source: 'redis', channels, event, data, exceptSocketId, received })
+        hub.hear({ app, source: 'redis', channels, event, data, exceptSocketId, received })
       },
       ignored: (appId, reason) => {
         const app = apps.byId(appId)

@@ -91,6 +91,11 @@ export class AtSubscribe {
     for (const leaving of visitor.asking.values()) leaving.abort()
   }
 
+  /** Something that was waited for has thrown. */
+  failed(fault: unknown): void {
+    this.#log.error({ err: fault }, 'a request failed by a fault of ours')
+  }
+
   /** Asks for as many of the waiting channels as may be asked for at once. */
   #proceed(connection: Connection, visitor: Visitor): void {
     for (const [channel, decided] of visitor.waiting) {
@@ -106,7 +111,7 @@ export class AtSubscribe {
           this.#proceed(connection, visitor)
         })
         .catch((fault: unknown) => {
-          this.#log.error({ err: fault }, 'a request failed by a fault of ours')
+          this.failed(fault)
           if (visitor.asking.get(channel) === leaving) visitor.asking.delete(channel)
           this.#proceed(connection, visitor)
         })

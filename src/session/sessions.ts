@@ -139,7 +139,7 @@ export class Sessions {
     this.#handling.atSubscribe.forget(connection)
     this.#heartbeat.forget(connection)
     countIn(connection.live.tally.closed, closeLabel(code))
-    this.#hub.close(connection)
+    this.#hub.close(connection, !isGoodbye(code))
     this.#log.debug(
       { appId: connection.app.id, socketId: connection.socketId, code },
       'connection closed',
@@ -158,7 +158,7 @@ export class Sessions {
         'This server has all the connections that its limit on open files allows.',
       )
     }
-    if (maxConnections > 0 && this.#hub.live(app).connections.size >= maxConnections) {
+    if (maxConnections > 0 && this.#hub.connectionsOf(app) >= maxConnections) {
       return reject(
         CLOSE.OVER_CONNECTION_QUOTA,
         `The app has its ${maxConnections} connections (maxConnections).`,
@@ -176,6 +176,13 @@ const rejectProtocol = (protocol: string): Rejection =>
     : reject(CLOSE.BAD_PROTOCOL_VERSION, 'The protocol version is not a number.')
 
 const KNOWN_CLOSES: ReadonlySet<number> = new Set([1000, 1001, 1005, 1006, ...Object.values(CLOSE)])
+
+/**
+ * Whether nobody will be back by themselves after such a close: the client has said that it goes, or was
+ * told to stay away. After any other one, client libraries connect again.
+ */
+const isGoodbye = (code: number): boolean =>
+  code === 1000 || code === 1001 || code === 1005 || (code >= 4000 && code < 4100) || code >= 4300
 
 /** Clients may close with any code; a metric label may not have any value. */
 const closeLabel = (code: number): string => (KNOWN_CLOSES.has(code) ? String(code) : 'other')

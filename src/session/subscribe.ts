@@ -22,14 +22,14 @@ export function subscribe(
   message: Subscribe,
   from: Connection,
   hub: Hub,
-  atSubscribe?: AtSubscribe,
+  atSubscribe: AtSubscribe,
 ): void {
   const { channel, auth = '' } = message
   const kind = kindOf(channel)
-  const admission = admit(message, from, kind)
+  const admission = admit(message, from, kind, hub)
   if (!admission.admitted) {
     const isUnsigned = auth === '' && admission.refusal.reason === 'signature'
-    if (isUnsigned && kind.name === 'private' && atSubscribe?.serves(from)) {
+    if (isUnsigned && kind.name === 'private' && atSubscribe.serves(from)) {
       askLaravel(channel, from, hub, atSubscribe)
     } else {
       sendRefusal(channel, admission.refusal, from)
@@ -37,19 +37,26 @@ export function subscribe(
     return
   }
   if (kind.name !== 'public') from.authenticated = true
-  hub.subscribe(from, channel, kind, admission.member)
+  const outcome = hub.subscribe(from, channel, kind, admission.member)
+  if (outcome instanceof Promise) {
+    outcome
+      .then((late) => {
+        if (late === 'full') sendRefusal(channel, membership(from), from)
+      })
+      .catch((fault: unknown) => atSubscribe.failed(fault))
+  } else if (outcome === 'full') sendRefusal(channel, membership(from), from)
 }
 
 /** What Laravel allows is signed: from there on it is a subscription like any other. */
 function askLaravel(channel: string, from: Connection, hub: Hub, atSubscribe: AtSubscribe): void {
-  if (isFull(from, atSubscribe.pending(from))) {
+  if (isFull(from, atSubscribe.pending(from) + hub.arriving(from))) {
     sendRefusal(channel, fullness(from), from)
     return
   }
   atSubscribe.ask(from, channel, (verdict) => {
     if (verdict.allowed) {
       const { auth, data: channelData } = verdict
-      subscribe({ type: 'subscribe', channel, auth, channelData }, from, hub)
+      subscribe({ type: 'subscribe', channel, auth, channelData }, from, hub, atSubscribe)
     } else {
       const { status, error } = FAILURES[verdict.outcome]
       const message = verdict.error ?? error
@@ -73,10 +80,17 @@ const fullness = ({ app }: Connection): Refusal => ({
   message: `This connection has its ${app.limits.subscriptionsPerConnection} subscriptions (limits.subscriptionsPerConnection).`,
 })
 
-function admit(message: Subscribe, from: Connection, kind: ChannelKind): Admission {
+const membership = ({ app }: Connection): Refusal => ({
+  reason: 'full',
+  type: 'LimitReached',
+  status: 4100,
+  message: `The channel has its ${app.limits.presenceMembers} members (limits.presenceMembers).`,
+})
+
+function admit(message: Subscribe, from: Connection, kind: ChannelKind, hub: Hub): Admission {
   const { channel, auth, channelData } = message
   const { app, live, socketId, user } = from
-  const { channelNameLength, presenceMembers } = app.limits
+  const { channelNameLength } = app.limits
   if (!isChannelName(channel, channelNameLength)) {
     return refuse({
       reason: 'name',
@@ -90,23 +104,7 @@ function admit(message: Subscribe, from: Connection, kind: ChannelKind): Admissi
 
   const present = live.channels.get(channel)
   if (present !== undefined && from.isIn(present)) return admission
-  if (isFull(from, 0)) return refuse(fullness(from))
-  const members = present?.presence?.members
-  const { member } = admission
-  if (
-    members !== undefined &&
-    member !== undefined &&
-    members.count >= presenceMembers &&
-    !members.has(member.userId)
-  ) {
-    return refuse({
-      reason: 'full',
-      type: 'LimitReached',
-      status: 4100,
-      message: `The channel has its ${presenceMembers} members (limits.presenceMembers).`,
-    })
-  }
-  return admission
+  return isFull(from, hub.arriving(from)) ? refuse(fullness(from)) : admission
 }
 
 const refuse = (refusal: Refusal): Admission => ({ admitted: false, refusal })

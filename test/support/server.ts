@@ -143,6 +143,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     host: '127.0.0.1',
     port: 0,
     ...rest,
+    presence: { lingerSeconds: 0, ...rest.presence }, // or it would be waited for after every test
     admin: { port: 0, ...rest.admin },
     apps: apps ?? [{ ...APP, ...app }],
   })

@@ -66,8 +66,8 @@ describe('a fault of ours', () => {
     const client = await server.connect()
     const { hub } = server.server
     const close = hub.close.bind(hub)
-    vi.spyOn(hub, 'close').mockImplementationOnce((connection) => {
-      close(connection)
+    vi.spyOn(hub, 'close').mockImplementationOnce((connection, lingers) => {
+      close(connection, lingers)
       broken()
     })
     await client.close()

@@ -1,5 +1,5 @@
 /**
- * One connection to a Redis that hears what is published on some patterns.
+ * One connection to a Redis that hears what is published on some patterns or channels.
  *
  * It owns the connection and keeps it: whatever Redis does, it goes on trying, subscribes again, and
  * says once that it lost Redis and once that it is back. Redis pub/sub has no replay, so what is
@@ -9,25 +9,52 @@ import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { ErrorCode } from '../errors.ts'
-import { createSubscriber } from '../redis/connect.ts'
-import { isReply, type Location } from '../redis/location.ts'
-import { reasonOf } from '../redis/remedy.ts'
-import { retryDelay } from '../redis/retry-delay.ts'
-import { nameOfRedis, type RedisTarget, textOf } from '../redis/target.ts'
+import { createSubscriber } from './connect.ts'
+import { isReply, type Location } from './location.ts'
 import { LostTime } from './lost-time.ts'
+import { reasonOf } from './remedy.ts'
+import { retryDelay } from './retry-delay.ts'
+import { nameOfRedis, type RedisTarget, textOf } from './target.ts'
+
+/** What the log is told; constant texts. */
+export interface SubscriberTexts {
+  readonly unreachable: string
+  readonly refused: string
+  readonly moved: string
+  /** One pattern or channel alone is refused. */
+  readonly nameRefused: string
+  readonly nameAllowed: string
+  readonly listening: string
+  readonly back: string
+}
 
 export interface RedisSubscriberOptions {
   readonly target: RedisTarget
-  readonly patterns: readonly string[]
-  readonly onMessage: (pattern: string, channel: Buffer, payload: Buffer) => void
+  /** What the names are: patterns, channels, or channels of a shard of a Cluster. */
+  readonly kind: SubscriptionKind
+  readonly names: readonly string[]
+  /** @param name the pattern or channel that was subscribed to @param channel that it came on */
+  readonly onMessage: (name: string, channel: Buffer, payload: Buffer) => void
+  /** Every name is confirmed, at first or again: what was published before may have been missed. */
+  readonly onListening?: () => void
+  readonly connectionName: string
+  readonly texts: SubscriberTexts
   readonly log: Logger
   readonly clock: Clock
 }
 
+export type SubscriptionKind = 'pattern' | 'channel' | 'shard'
+
+const COMMANDS = {
+  pattern: { subscribe: 'psubscribe', unsubscribe: 'punsubscribe' },
+  channel: { subscribe: 'subscribe', unsubscribe: 'unsubscribe' },
+  shard: { subscribe: 'ssubscribe', unsubscribe: 'sunsubscribe' },
+} as const
+
 export interface RedisSubscriberState {
-  /** Redis answers and has confirmed every pattern: what is published now arrives. */
+  /** Redis answers and has confirmed every name: what is published now arrives. */
   readonly isUp: boolean
-  /** The patterns that Redis has confirmed. */
+  /** The patterns or channels that Redis has confirmed. */
   readonly patterns: readonly string[]
   readonly lastMessageAgeSeconds: number | undefined
   /** Of the last PING. */
@@ -54,21 +81,18 @@ const MOVED = new Error('Redis is elsewhere')
 /** What became of a connection. */
 type Fault = 'unreachable' | 'refused' | 'moved'
 
-const REPORTS: Readonly<Record<Fault, string>> = {
-  unreachable: 'Redis is unreachable: nothing that is published is heard; trying again',
-  refused: 'Redis refuses the connection: nothing that is published is heard; trying again',
-  moved: 'Redis is elsewhere now: nothing that is published there is heard; connecting to it',
-}
-
 export class RedisSubscriber {
   readonly #redis: Redis
   readonly #location: Location
   readonly #target: RedisTarget
   readonly #log: Logger
   readonly #clock: Clock
+  readonly #commands: (typeof COMMANDS)[SubscriptionKind]
+  readonly #texts: SubscriberTexts
+  readonly #onListening: (() => void) | undefined
   #patterns: ReadonlySet<string>
   readonly #confirmed = new Set<string>()
-  /** Patterns whose refusal has been logged. */
+  /** Names whose refusal has been logged. */
   readonly #refused = new Set<string>()
 
   #stopChecking: (() => void) | undefined
@@ -87,14 +111,18 @@ export class RedisSubscriber {
   /** What has been logged about the connection since Redis is gone. */
   readonly #reported = new Set<Fault>()
 
-  constructor({ target, patterns, onMessage, log, clock }: RedisSubscriberOptions) {
+  constructor(options: RedisSubscriberOptions) {
+    const { target, kind, names, onMessage, connectionName, log, clock } = options
     this.#target = target
+    this.#commands = COMMANDS[kind]
+    this.#texts = options.texts
+    this.#onListening = options.onListening
     this.#log = log.child({ redis: nameOfRedis(target) })
     this.#clock = clock
     this.#lost = new LostTime(clock)
-    this.#patterns = new Set(patterns)
+    this.#patterns = new Set(names)
     const { redis, location } = createSubscriber(target, {
-      connectionName: 'resound',
+      connectionName,
       connectTimeout: CONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy: retryDelay,
@@ -110,11 +138,18 @@ export class RedisSubscriber {
     this.#redis.on('error', (error) => this.#failed(error))
     this.#redis.on('ready', () => this.#connected())
     this.#redis.on('close', () => this.#closed())
-    this.#redis.on('pmessageBuffer', (pattern, channel, payload) => {
+    const came = (name: string, channel: Buffer, payload: Buffer): void => {
       this.#lost.message()
       this.#silentChecks = 0
-      onMessage(pattern, channel, payload)
-    })
+      onMessage(name, channel, payload)
+    }
+    if (kind === 'pattern') this.#redis.on('pmessageBuffer', came)
+    else {
+      const event = kind === 'shard' ? 'smessageBuffer' : 'messageBuffer'
+      this.#redis.on(event, (channel: Buffer, payload: Buffer) =>
+        came(channel.toString(), channel, payload),
+      )
+    }
   }
 
   /** Begins to connect, and returns at once: whether Redis is there is in the log and the state. */
@@ -146,6 +181,12 @@ export class RedisSubscriber {
       if (this.#confirmed.delete(pattern)) this.#unsubscribe(pattern)
     }
     if (this.#redis.status === 'ready') this.#subscribe()
+  }
+
+  /** Ends the connection and makes a new one: somebody knows that it hears nothing. */
+  reconnect(reason: string): void {
+    this.#failed(new Error(reason))
+    this.#redis.disconnect(true)
   }
 
   /** Stops for good; resolves when the connection is closed. Idempotent. */
@@ -184,14 +225,14 @@ export class RedisSubscriber {
     const fault = error === MOVED ? 'moved' : isReply(error) ? 'refused' : 'unreachable'
     if (this.#reported.has(fault)) return
     this.#reported.add(fault)
-    if (fault === 'moved') this.#log.warn({ left: this.#at }, REPORTS[fault])
-    else this.#log.error({ code: CODE, ...reasonOf(error, this.#target) }, REPORTS[fault])
+    if (fault === 'moved') this.#log.warn({ left: this.#at }, this.#texts[fault])
+    else this.#log.error({ code: CODE, ...reasonOf(error, this.#target) }, this.#texts[fault])
   }
 
   /** Asks for each pattern by itself, so that one which is refused does not keep out the others. */
   #subscribe(): void {
     const answers = this.#unconfirmed().map((pattern) =>
-      this.#redis.psubscribe(pattern).then(
+      this.#redis[this.#commands.subscribe](pattern).then(
         () => this.#granted(pattern),
         (error) => this.#denied(pattern, error),
       ),
@@ -206,11 +247,11 @@ export class RedisSubscriber {
       return
     }
     this.#confirmed.add(pattern)
-    if (this.#refused.delete(pattern)) this.#log.info({ pattern }, 'Redis now allows the pattern')
+    if (this.#refused.delete(pattern)) this.#log.info({ pattern }, this.#texts.nameAllowed)
   }
 
   #unsubscribe(pattern: string): void {
-    this.#redis.punsubscribe(pattern).catch((error) => this.#denied(pattern, error))
+    this.#redis[this.#commands.unsubscribe](pattern).catch((error) => this.#denied(pattern, error))
   }
 
   #denied(pattern: string, error: Error): void {
@@ -220,7 +261,7 @@ export class RedisSubscriber {
     this.#refused.add(pattern)
     this.#log.error(
       { code: CODE, pattern, ...reasonOf(error, this.#target, pattern) },
-      'Redis refuses the pattern: nothing that is published on it is heard; trying again',
+      this.#texts.nameRefused,
     )
   }
 
@@ -235,7 +276,8 @@ export class RedisSubscriber {
       ...(this.#at === undefined ? {} : { at: this.#at }),
     }
     if (lost === undefined) {
-      this.#log.info(listening, 'listening to Redis')
+      this.#log.info(listening, this.#texts.listening)
+      this.#onListening?.()
       return
     }
     this.#reconnects += 1
@@ -246,8 +288,9 @@ export class RedisSubscriber {
         lostUntil: new Date(lost.until).toISOString(),
         lostSeconds: (lost.until - lost.from) / 1000,
       },
-      'Redis is back; what was published meanwhile is lost',
+      this.#texts.back,
     )
+    this.#onListening?.()
   }
 
   /** Ends a connection that is open but silent, which TCP alone may not notice for hours. */
@@ -255,8 +298,7 @@ export class RedisSubscriber {
     const { status } = this.#redis
     if (status !== 'connect' && status !== 'ready') return // connecting has its own timeout
     if (this.#silentChecks >= SILENT_CHECKS_ALLOWED) {
-      this.#failed(new Error(`no answer for ${(this.#silentChecks * CHECK_INTERVAL_MS) / 1000} s`))
-      this.#redis.disconnect(true)
+      this.reconnect(`no answer for ${(this.#silentChecks * CHECK_INTERVAL_MS) / 1000} s`)
       return
     }
     this.#silentChecks += 1

@@ -1,0 +1,142 @@
+/**
+ * How many connections of this node are in each channel, and how many those of all nodes are, as far as
+ * this node has been told.
+ */
+import { type Counted, readCounted } from './operations.ts'
+import { type At, type Enqueue, topicOf } from './seats.ts'
+
+/** All connections of an app. No client can name it. */
+export const CONNECTIONS = '#connections'
+
+export interface CountOptions {
+  /** Whether webhooks are told that the channel is vacated. */
+  readonly tells: boolean
+  /** Whether every node has to know the total. */
+  readonly announces: boolean
+}
+
+export interface CountsNews {
+  /** The first connection of all nodes; not one that is back before the grace was over. */
+  readonly occupied: (at: At) => void
+  /** The last one has left, and it is to be told after the grace. */
+  readonly vacated: () => void
+  /** @param isOurs whether a change on this node made it so */
+  readonly total: (at: At, total: number, isOurs: boolean) => void
+}
+
+interface Entry {
+  readonly at: At
+  count: number
+  options: CountOptions
+  /** Whether an operation that has not been sent is going to tell the count. */
+  isQueued: boolean
+  /** As last heard, with what `count` was when it was told. */
+  total: number
+  toldCount: number
+  number: number
+  /** Whether Redis has had it once: after a loss of its data the channel is not occupied anew. */
+  isKnown: boolean
+}
+
+export class Counts {
+  readonly #enqueue: Enqueue
+  readonly #news: CountsNews
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(enqueue: Enqueue, news: CountsNews) {
+    this.#enqueue = enqueue
+    this.#news = news
+  }
+
+  /** How many channels have connections here. */
+  get size(): number {
+    let size = 0
+    for (const { count } of this.#entries.values()) if (count > 0) size += 1
+    return size
+  }
+
+  has(at: At): boolean {
+    return (this.#entries.get(topicOf(at))?.count ?? 0) > 0
+  }
+
+  /** Call after each change. */
+  changed(at: At, count: number, options: CountOptions): void {
+    const topic = topicOf(at)
+    const entry = this.#entries.get(topic) ?? {
+      at,
+      count,
+      options,
+      isQueued: false,
+      total: 0,
+      toldCount: 0,
+      number: 0,
+      isKnown: false,
+    }
+    this.#entries.set(topic, entry)
+    entry.count = count
+    entry.options = options
+    this.#queue(entry)
+  }
+
+  /** The connections of all nodes, as far as it is known here. */
+  totalOf(at: At): number {
+    const entry = this.#entries.get(topicOf(at))
+    return entry === undefined ? 0 : Math.max(0, entry.total - entry.toldCount) + entry.count
+  }
+
+  /** Another node has changed a total. */
+  apply(at: At, total: number, number: number): void {
+    const entry = this.#entries.get(topicOf(at))
+    if (entry === undefined || number <= entry.number) return
+    entry.total = total
+    entry.number = number
+    this.#news.total(at, total, false)
+  }
+
+  /** Nothing that was queued is going to be sent. */
+  freeze(): void {
+    for (const entry of this.#entries.values()) entry.isQueued = false
+  }
+
+  /** Asks for all counts to be in Redis, where they may be numbered anew. */
+  register(): void {
+    for (const entry of this.#entries.values()) {
+      entry.number = 0
+      this.#queue(entry)
+    }
+  }
+
+  /** Takes away an entry of ours that should not be there. */
+  discard(at: At): void {
+    this.changed(at, 0, { tells: true, announces: true })
+  }
+
+  #queue(entry: Entry): void {
+    if (entry.isQueued) return
+    entry.isQueued = true
+    this.#enqueue(
+      () => {
+        entry.isQueued = false
+        entry.toldCount = entry.count
+        return { type: 'count', ...entry.at, count: entry.count, ...entry.options }
+      },
+      (answer) => this.#counted(entry, readCounted(answer)),
+    )
+  }
+
+  #counted(entry: Entry, { outcome, total, number }: Counted): void {
+    const { at } = entry
+    const before = entry.total
+    if (number === 0 || number > entry.number) {
+      entry.total = total
+      entry.number = Math.max(entry.number, number)
+    }
+    if (outcome === 'occupied' && !entry.isKnown) this.#news.occupied(at)
+    entry.isKnown = outcome !== 'vacated'
+    if (outcome === 'vacated') this.#news.vacated()
+    if (total !== before) this.#news.total(at, total, true)
+    if (entry.count === 0 && !entry.isQueued && this.#entries.get(topicOf(at)) === entry) {
+      this.#entries.delete(topicOf(at))
+    }
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * One shard with everything that this node has in it: the users who are here, its counts, whom it watches,
+ * and the channel on which its nodes talk.
+ */
+import type { Logger } from 'pino'
+import type { Member } from '../../channels/kind.ts'
+import type { Clock } from '../clock.ts'
+import type { RedisTarget } from '../redis/target.ts'
+import { Bus } from './bus.ts'
+import { Counts } from './counts.ts'
+import type { BusRecord, EventRecord } from './envelope.ts'
+import { type At, Seats, USERS } from './seats.ts'
+import { type Durations, Shard } from './shard.ts'
+import type { Gone, Store } from './store.ts'
+import { Watched } from './watched.ts'
+
+/** What happens in a shard; apps go by their ids. */
+export interface ShardEvents {
+  readonly memberAdded: (at: At, member: Member) => void
+  readonly memberRemoved: (at: At, userId: string) => void
+  readonly userChanged: (appId: string, userId: string, isOnline: boolean) => void
+  readonly total: (at: At, total: number, isOurs: boolean) => void
+  readonly memberCame: (at: At, userId: string) => void
+  readonly occupied: (at: At) => void
+  readonly gone: (gone: Gone) => void
+  readonly heard: (record: EventRecord) => void
+  readonly terminated: (appId: string, userId: string) => void
+  readonly live: (nodes: number) => void
+  readonly lost: (fault: unknown) => void
+}
+
+export interface NodeShardParts {
+  readonly store: Store
+  readonly target: RedisTarget
+  readonly kind: 'channel' | 'shard'
+  readonly node: string
+  readonly about: string
+  readonly durations: Durations
+  readonly lingerMilliseconds: number
+  readonly events: ShardEvents
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Channels of one question. */
+const ASKED_AT_ONCE = 500
+
+export class NodeShard {
+  readonly store: Store
+  readonly bus: Bus
+  readonly seats: Seats
+  readonly counts: Counts
+  readonly watched: Watched
+  readonly shard: Shard
+  readonly #events: ShardEvents
+  readonly #lingerMilliseconds: number
+
+  constructor(parts: NodeShardParts) {
+    const { store, target, kind, node, about, durations, events, clock, log } = parts
+    this.store = store
+    this.#events = events
+    this.#lingerMilliseconds = parts.lingerMilliseconds
+    this.shard = new Shard({
+      store,
+      node,
+      about,
+      durations,
+      holdings: this.#holdings(),
+      news: { live: events.live, lost: events.lost, gone: events.gone },
+      clock,
+      log,
+    })
+    const enqueue: Shard['enqueue'] = (operation, done) => this.shard.enqueue(operation, done)
+    this.seats = new Seats({
+      enqueue,
+      isLive: () => this.shard.isLive,
+      lingerMilliseconds: parts.lingerMilliseconds,
+      clock,
+      news: {
+        ...events,
+        userChanged: (appId, userId, isOnline, number) =>
+          this.watched.changed(appId, userId, isOnline, number),
+        memberWent: () => this.shard.gone(),
+      },
+    })
+    this.counts = new Counts(enqueue, {
+      occupied: events.occupied,
+      vacated: () => this.shard.gone(),
+      total: events.total,
+    })
+    this.watched = new Watched({
+      ask: async (appId, userIds) => {
+        if (!this.shard.isLive) return undefined
+        try {
+          return await store.who(appId, USERS, userIds)
+        } catch (fault) {
+          this.shard.lost(fault)
+          return undefined
+        }
+      },
+      announce: events.userChanged,
+    })
+    this.bus = new Bus({
+      target,
+      kind,
+      channel: store.bus,
+      node,
+      publish: (message) => store.publish(message),
+      heard: (record) => this.#heard(record),
+      onListening: () => {
+        if (this.shard.isLive) this.seats.look()
+        void this.watched.refresh()
+      },
+      clock,
+      log,
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.shard.stop(this.#lingerMilliseconds)
+    this.seats.stop()
+    await this.bus.stop()
+  }
+
+  #holdings() {
+    return {
+      register: () => {
+        this.seats.register()
+        this.counts.register()
+      },
+      freeze: () => {
+        this.seats.freeze()
+        this.counts.freeze()
+      },
+      look: () => {
+        this.seats.look()
+        this.watched.forgetNumbers()
+        void this.watched.refresh()
+      },
+      review: () => this.#review(),
+      holds: ({ userId, ...at }: Partial<{ userId: string }> & At) =>
+        userId === undefined ? this.counts.has(at) : this.seats.has(at, userId),
+      discard: ({ userId, ...at }: Partial<{ userId: string }> & At) =>
+        userId === undefined ? this.counts.discard(at) : this.seats.discard(at, userId),
+      size: () => this.seats.count + this.counts.size,
+    }
+  }
+
+  /** Looks whether a change was missed that no later one has told of. */
+  async #review(): Promise<void> {
+    await this.watched.refresh()
+    const known = [...this.seats.numbers()]
+    for (let from = 0; from < known.length; from += ASKED_AT_ONCE) {
+      const asked = known.slice(from, from + ASKED_AT_ONCE)
+      const numbers = await this.store.offsets(asked.map(([topic]) => topic))
+      for (const [index, [topic, number]] of asked.entries()) {
+        if (numbers[index] !== number) this.seats.lookAt(topic)
+      }
+    }
+  }
+
+  #heard(record: BusRecord): void {
+    switch (record.type) {
+      case 'event':
+        this.#events.heard(record)
+        return
+      case 'member': {
+        const { appId, channel, userId, userInfo, change, before, number } = record
+        if (record.generation !== this.shard.generation) return // numbered by other data
+        const member = { userId, userInfo }
+        this.seats.apply({ appId, channel }, { change, member, before, number })
+        return
+      }
+      case 'count':
+        this.counts.apply(record, record.count, record.number)
+        return
+      case 'terminate':
+        this.#events.terminated(record.appId, record.userId)
+        return
+    }
+  }
+}

@@ -1,0 +1,295 @@
+/**
+ * One shard's data in Redis: what its scripts are given and what they answer. Holds no state.
+ *
+ * Every call fails after the client's command timeout; what it asked for may still happen later.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { RedisClient } from '../redis/connect.ts'
+import { isReply } from '../redis/location.ts'
+import { argumentsOf, type Operation } from './operations.ts'
+import * as scripts from './scripts.ts'
+
+export interface StoreOptions {
+  readonly redis: RedisClient
+  /** Of all keys and channels of the shard; its braces keep them in one slot of a Cluster. */
+  readonly prefix: string
+  /** SPUBLISH where the shard's channel is a sharded one. */
+  readonly send: 'PUBLISH' | 'SPUBLISH'
+  readonly leaseMilliseconds: number
+  /** How long those who have gone may come back before it is told. */
+  readonly graceMilliseconds: number
+}
+
+/** Who a node is to the others, until its lease ends or it takes another name. */
+export interface Incarnation {
+  readonly id: string
+  readonly generation: string
+}
+
+/** Why nothing was done: the lease has ended, or these are other data than the lease was for. */
+export type Refused = 'lease' | 'gen'
+
+export interface Renewed {
+  readonly outcome: 'ok' | Refused
+  /** Entries of the incarnation. */
+  readonly entries: number
+  /** Incarnations whose lease holds. */
+  readonly holding: number
+  /** How many of those who have gone are to be told. */
+  readonly due: number
+  /** Some incarnations whose lease has ended. */
+  readonly ended: readonly string[]
+}
+
+/** Somebody or something that has gone, and has not come back. */
+export type Gone =
+  | { readonly name: 'member_removed'; appId: string; channel: string; userId: string }
+  | { readonly name: 'channel_vacated'; appId: string; channel: string }
+
+/** An entry of an incarnation: a user in a channel, or without one a channel's subscriptions. */
+export interface Held {
+  readonly appId: string
+  readonly channel: string
+  readonly userId?: string
+}
+
+export interface Recalled {
+  /** Undefined where nothing is remembered. */
+  readonly text: string | undefined
+  readonly ttlMilliseconds: number
+  /** Whether it is for the caller to tell that nothing is. */
+  readonly tellsMiss: boolean
+}
+
+const BEGUN = z.tuple([z.string(), z.int()])
+const RENEWED = z.tuple([
+  z.enum(['ok', 'lease', 'gen']),
+  z.int(),
+  z.int(),
+  z.int(),
+  z.array(z.string()),
+])
+const RECALLED = z.tuple([z.string(), z.int(), z.int()])
+const NUMBERS = z.array(z.int())
+const TEXTS = z.array(z.string())
+const REFUSED = z.tuple([z.enum(['lease', 'gen'])])
+const ANSWERS = z.array(z.unknown())
+const SCANNED = z.tuple([z.string(), z.array(z.string())])
+
+const MOST_GONE = 100
+const REAPED_AT_ONCE = 200
+/** Fields that Redis looks at before it does something else in between. */
+const SCANNED_AT_ONCE = 1000
+
+/** A script, and the name under which Redis knows it once it has run. */
+const named = (text: string) => ({ text, sha: createHash('sha1').update(text).digest('hex') })
+const APPLY = named(scripts.APPLY)
+const RECALL = named(scripts.RECALL)
+const REMEMBER = named(scripts.REMEMBER)
+const WHO = named(scripts.WHO)
+const OFFSETS = named(scripts.OFFSETS)
+const USER_COUNTS = named(scripts.USER_COUNTS)
+const RENEW = named(scripts.RENEW)
+
+export class Store {
+  readonly #options: StoreOptions
+
+  constructor(options: StoreOptions) {
+    this.#options = options
+  }
+
+  /** The channel on which the shard's nodes talk. */
+  get bus(): string {
+    return `${this.#options.prefix}bus`
+  }
+
+  /** @param about what it says of itself, JSON @param before the one that it takes the place of */
+  async begin(
+    id: string,
+    generation: string,
+    about: string,
+    before: string,
+  ): Promise<{ generation: string; hasHeld: boolean }> {
+    const { leaseMilliseconds } = this.#options
+    const answer = await this.#run(scripts.BEGIN, [
+      id,
+      leaseMilliseconds,
+      generation,
+      about,
+      before,
+    ])
+    const [current, holds] = BEGUN.parse(answer)
+    return { generation: current, hasHeld: holds === 1 }
+  }
+
+  /** @returns the answers in the order of the operations, or why none was done */
+  async apply(
+    { id, generation }: Incarnation,
+    operations: readonly Operation[],
+  ): Promise<readonly unknown[] | Refused> {
+    const { graceMilliseconds, send } = this.#options
+    const given = [id, generation, graceMilliseconds, send, operations.length]
+    const answer = await this.#runKnown(APPLY, [...given, ...operations.flatMap(argumentsOf)])
+    const refused = REFUSED.safeParse(answer)
+    return refused.success ? refused.data[0] : ANSWERS.parse(answer)
+  }
+
+  async renew({ id, generation }: Incarnation): Promise<Renewed> {
+    const { leaseMilliseconds } = this.#options
+    const answer = await this.#runKnown(RENEW, [id, generation, leaseMilliseconds])
+    const [outcome, entries, holding, due, ended] = RENEWED.parse(answer)
+    return { outcome, entries, holding, due, ended }
+  }
+
+  /** Everything that an incarnation holds, in parts that let others in between. */
+  async *entries(id: string): AsyncGenerator<readonly Held[]> {
+    let cursor = '0'
+    do {
+      const [next, fields] = SCANNED.parse(
+        await this.#run(scripts.ENTRIES, [id, cursor, SCANNED_AT_ONCE]),
+      )
+      cursor = next
+      yield fields.filter((_, index) => index % 2 === 0).map(readHeld)
+    } while (cursor !== '0')
+  }
+
+  /** Lets an incarnation's lease end. @param milliseconds until then */
+  async retire(id: string, milliseconds: number): Promise<void> {
+    await this.#run(scripts.RETIRE, [id, milliseconds])
+  }
+
+  /** Removes some of what an incarnation left whose lease has ended. @returns how much is left */
+  async reap(dead: string): Promise<number> {
+    const { graceMilliseconds, send } = this.#options
+    const given = [dead, graceMilliseconds, send, REAPED_AT_ONCE]
+    return z.int().parse(await this.#run(scripts.REAP, given))
+  }
+
+  async takeGone(): Promise<readonly Gone[]> {
+    const taken = TEXTS.parse(await this.#run(scripts.TAKE_GONE, [MOST_GONE]))
+    return taken.map(readGone)
+  }
+
+  /** The last event of a cache channel. @param missMilliseconds 0 where nobody is told of its absence */
+  async recall(appId: string, channel: string, missMilliseconds: number): Promise<Recalled> {
+    const answer = await this.#runKnown(RECALL, [appId, channel, missMilliseconds])
+    const [text, ttl, told] = RECALLED.parse(answer)
+    return {
+      text: text === '' ? undefined : text,
+      ttlMilliseconds: Math.max(0, ttl),
+      tellsMiss: told === 1,
+    }
+  }
+
+  async remember(
+    appId: string,
+    channel: string,
+    text: string,
+    ttlMilliseconds: number,
+  ): Promise<void> {
+    await this.#runKnown(REMEMBER, [appId, channel, text, ttlMilliseconds])
+  }
+
+  /** Which of some users are in a channel, and the number of the last change before that was asked. */
+  async who(
+    appId: string,
+    channel: string,
+    userIds: readonly string[],
+  ): Promise<{ number: number; present: readonly boolean[] }> {
+    const answer = await this.#runKnown(WHO, [appId, channel, ...userIds])
+    const [number = 0, ...present] = NUMBERS.parse(answer)
+    return { number, present: present.map((is) => is === 1) }
+  }
+
+  /** The numbers of the last changes of channels, `app\nchannel` each. */
+  async offsets(topics: readonly string[]): Promise<readonly number[]> {
+    return NUMBERS.parse(await this.#runKnown(OFFSETS, topics))
+  }
+
+  /** How many subscriptions each channel has. */
+  async totals(appId: string, channels: readonly string[]): Promise<readonly number[]> {
+    const totals = await this.#options.redis.hmget(this.#totals(appId), ...channels)
+    return totals.map((total) => Number(total ?? 0))
+  }
+
+  /** The occupied channels of an app whose names begin like this, in parts that let others in between. */
+  async *channels(appId: string, prefix: string): AsyncGenerator<readonly string[]> {
+    const pattern = `${prefix.replace(/[*?[\]\\]/g, '\\$&')}*`
+    let cursor = '0'
+    do {
+      const answer = await this.#options.redis.hscan(
+        this.#totals(appId),
+        cursor,
+        'MATCH',
+        pattern,
+        'COUNT',
+        SCANNED_AT_ONCE,
+      )
+      const [next, fields] = SCANNED.parse(answer)
+      cursor = next
+      yield fields.filter((_, index) => index % 2 === 0)
+    } while (cursor !== '0')
+  }
+
+  /** How many users are in each channel. */
+  async userCounts(appId: string, channels: readonly string[]): Promise<readonly number[]> {
+    return NUMBERS.parse(await this.#runKnown(USER_COUNTS, [appId, ...channels]))
+  }
+
+  async users(appId: string, channel: string): Promise<readonly string[]> {
+    const fields = await this.#options.redis.hkeys(this.#members(appId, channel))
+    return fields.filter((userId) => userId !== '')
+  }
+
+  /** What the incarnations say of themselves whose lease holds, JSON each, by their ids. */
+  async names(): Promise<Readonly<Record<string, string>>> {
+    return this.#options.redis.hgetall(`${this.#options.prefix}names`)
+  }
+
+  /** @returns how many heard it, where Redis knows */
+  async publish(message: string): Promise<void> {
+    const { redis, send } = this.#options
+    await (send === 'PUBLISH'
+      ? redis.publish(this.bus, message)
+      : redis.spublish(this.bus, message))
+  }
+
+  #totals(appId: string): string {
+    return `${this.#options.prefix}total:${appId}`
+  }
+
+  #members(appId: string, channel: string): string {
+    return `${this.#options.prefix}members:${appId}\n${channel}`
+  }
+
+  #run(script: string, values: readonly (string | number)[]): Promise<unknown> {
+    const { redis, prefix } = this.#options
+    return redis.eval(script, 1, `${prefix}nodes`, prefix, ...values)
+  }
+
+  /** Sends the script's name only. Where Redis has forgotten it, the whole of it once more. */
+  async #runKnown(
+    { text, sha }: { readonly text: string; readonly sha: string },
+    values: readonly (string | number)[],
+  ): Promise<unknown> {
+    const { redis, prefix } = this.#options
+    try {
+      return await redis.evalsha(sha, 1, `${prefix}nodes`, prefix, ...values)
+    } catch (error) {
+      if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error
+      return this.#run(text, values)
+    }
+  }
+}
+
+function readHeld(field: string): Held {
+  const [kind, appId = '', channel = '', ...user] = field.split('\n')
+  return kind === 'c' ? { appId, channel } : { appId, channel, userId: user.join('\n') }
+}
+
+function readGone(text: string): Gone {
+  const [kind, appId = '', channel = '', ...user] = text.split('\n')
+  if (kind === 'c') return { name: 'channel_vacated', appId, channel }
+  return { name: 'member_removed', appId, channel, userId: user.join('\n') }
+}
