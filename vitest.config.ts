@@ -1,13 +1,45 @@
 import { defineConfig } from 'vitest/config'
 import { PATIENCE_MILLISECONDS } from './test/support/patience.ts'
 
+/** What the protocol says, which has to hold whatever node a client is on. */
+const PROTOCOL = [
+  'cache-channels',
+  'client-events',
+  'connection',
+  'encrypted',
+  'heartbeat',
+  'http-batch',
+  'http-channels',
+  'http-events',
+  'http-limits',
+  'http-signature',
+  'http-users',
+  'presence',
+  'signin',
+  'subscribing',
+  'subscription-count',
+  'subscription-refusals',
+  'watchlist',
+  'webhooks',
+]
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     // Real servers, browsers and PHP start in some tests; a hang still has to end.
     testTimeout: 20_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: PATIENCE_MILLISECONDS } },
+    projects: [
+      { extends: true, test: { name: 'one node', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'two nodes',
+          include: PROTOCOL.map((name) => `test/spec/${name}.test.ts`),
+          env: { TEST_NODES: '2' },
+        },
+      },
+    ],
   },
 })

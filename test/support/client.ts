@@ -20,6 +20,7 @@ export class TestClient {
   readonly #socket: WebSocket
   readonly #app: { readonly key: string; readonly secret: string }
   readonly #frames: string[] = []
+  readonly #settled: () => Promise<void>
   readonly #waiting: ((text: string | undefined) => void)[] = []
   /** Resolves when the connection is over. */
   readonly closed: Promise<Closed>
@@ -29,9 +30,18 @@ export class TestClient {
   constructor(
     url: string,
     app: { key: string; secret: string },
-    options: { headers?: Record<string, string>; autoPong?: boolean } = {},
+    {
+      settled = () => Promise.resolve(),
+      ...options
+    }: {
+      headers?: Record<string, string>
+      autoPong?: boolean
+      /** Resolves when what was sent by others has come to this client's node. */
+      settled?: () => Promise<void>
+    } = {},
   ) {
     this.#app = app
+    this.#settled = settled
     this.#socket = new WebSocket(url, { rejectUnauthorized: false, ...options })
     this.#socket.on('message', (bytes: Buffer) => {
       const text = bytes.toString('utf8')
@@ -97,6 +107,7 @@ export class TestClient {
 
   /** Proves that nothing was sent: the answer to a ping is the next frame. */
   async expectNothing(): Promise<void> {
+    await this.#settled()
     this.send({ event: 'pusher:ping', data: {} })
     const frame = await this.next()
     if (frame.event !== 'pusher:pong') throw new Error(`unexpected ${JSON.stringify(frame)}`)

@@ -8,6 +8,7 @@ import { type Server, startServer as start } from '../../src/server.ts'
 import { TestClient } from './client.ts'
 import { countingClock, type TestClock } from './clock.ts'
 import { eventually } from './eventually.ts'
+import { startRedis, type TestRedis } from './redis.ts'
 
 type ConfigInput = z.input<typeof Config>
 type AppInput = NonNullable<ConfigInput['apps']>[number]
@@ -22,7 +23,12 @@ export interface TestServerOptions extends Omit<ConfigInput, 'apps'> {
   readonly apps?: AppInput[]
   readonly clock?: TestClock
   readonly logger?: Logger
+  /** Two where the tests are to be run so, and they do not say that they are about one node. */
+  readonly nodes?: 1 | 2
 }
+
+/** How many nodes a test's server has when it does not say: the projects of vitest.config.ts differ in it. */
+const NODES = process.env['TEST_NODES'] === '2' ? 2 : 1
 
 export interface HttpAnswer {
   readonly status: number
@@ -30,15 +36,24 @@ export interface HttpAnswer {
   readonly headers: Headers
 }
 
+/**
+ * One node, or two that share a Redis: connections are made to one and the other by turns, and requests to
+ * the other and the one, so that what a test does has to cross from node to node.
+ */
 export class TestServer implements AsyncDisposable {
+  /** The first node. */
   readonly server: Server
+  readonly nodes: readonly Server[]
   readonly config: Config
   readonly app: { readonly id: string; readonly key: string; readonly secret: string }
   readonly #clock: TestClock
   readonly #clients: TestClient[] = []
+  #dialled = 0
+  #requested = 1
 
-  constructor(server: Server, config: Config, clock: TestClock) {
-    this.server = server
+  constructor(nodes: readonly [Server, ...Server[]], config: Config, clock: TestClock) {
+    this.server = nodes[0]
+    this.nodes = nodes
     this.config = config
     this.#clock = clock
     const [app] = config.apps
@@ -55,20 +70,37 @@ export class TestServer implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http${this.config.tls === undefined ? '' : 's'}://127.0.0.1:${this.port}${this.config.pathPrefix}`
+    return this.#urlOf(this.server)
   }
 
   get wsUrl(): string {
-    return `${this.url.replace(/^http/, 'ws')}/app/${this.app.key}?protocol=7&client=js&version=8.6.0&flash=false`
+    return this.#wsUrlOf(this.server)
+  }
+
+  #urlOf({ port }: Server): string {
+    return `http${this.config.tls === undefined ? '' : 's'}://127.0.0.1:${port}${this.config.pathPrefix}`
+  }
+
+  #wsUrlOf(node: Server): string {
+    return `${this.#urlOf(node).replace(/^http/, 'ws')}/app/${this.app.key}?protocol=7&client=js&version=8.6.0&flash=false`
+  }
+
+  #node(turn: number): Server {
+    return this.nodes[turn % this.nodes.length] ?? this.server
   }
 
   /** Opens a connection without waiting for anything. @param url another than the app's own */
   dial(
-    url = this.wsUrl,
+    url?: string,
     options: { headers?: Record<string, string>; autoPong?: boolean } = {},
     app: { key: string; secret: string } = this.app,
   ): TestClient {
-    const client = new TestClient(url, app, options)
+    const node = this.#node(this.#dialled)
+    if (url === undefined) this.#dialled += 1
+    const client = new TestClient(url ?? this.#wsUrlOf(node), app, {
+      ...options,
+      settled: () => this.settled(),
+    })
     this.#clients.push(client)
     return client
   }
@@ -77,7 +109,14 @@ export class TestServer implements AsyncDisposable {
   connect(
     options: { headers?: Record<string, string>; autoPong?: boolean } = {},
   ): Promise<TestClient> {
-    return this.dial(this.wsUrl, options).established()
+    return this.dial(undefined, options).established()
+  }
+
+  /** Resolves when every node has heard all that the others have said by now. */
+  async settled(): Promise<void> {
+    if (this.nodes.length === 1) return
+    // By the road that everything takes: to Redis, and from there to whoever listens.
+    for (const { group } of [...this.nodes, this.server]) await group?.echo()
   }
 
   /** A signed request. @param path below `/apps/{id}` */
@@ -87,8 +126,10 @@ export class TestServer implements AsyncDisposable {
     { body, query = {} }: { body?: unknown; query?: Record<string, string> } = {},
   ): Promise<HttpAnswer> {
     const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body)
+    const node = this.#node(this.#requested)
+    this.#requested += 1
     const response = await fetch(
-      `${this.url}${signedPath(this.app, method, `/apps/${this.app.id}${path}`, text, query)}`,
+      `${this.#urlOf(node)}${signedPath(this.app, method, `/apps/${this.app.id}${path}`, text, query)}`,
       text === '' ? { method } : { method, body: text },
     )
     return { status: response.status, body: await response.json(), headers: response.headers }
@@ -114,17 +155,19 @@ export class TestServer implements AsyncDisposable {
     try {
       await this.expectEmpty()
     } finally {
-      await this.server.stop()
+      for (const node of this.nodes) await node.stop()
     }
     expect(this.#clock.running, 'timers left').toBe(0)
   }
 
   #held(): { connections: number; channels: number; users: number } {
     const held = { connections: 0, channels: 0, users: 0 }
-    for (const { connections, channels, users } of this.server.hub.lives()) {
-      held.connections += connections.size
-      held.channels += channels.size
-      held.users += users.count
+    for (const { hub } of this.nodes) {
+      for (const { connections, channels, users } of hub.lives()) {
+        held.connections += connections.size
+        held.channels += channels.size
+        held.users += users.count
+      }
     }
     return held
   }
@@ -137,6 +180,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     apps,
     clock = countingClock(),
     logger = pino({ level: 'silent' }),
+    nodes: count = NODES,
     ...rest
   } = options
   const config = Config.parse({
@@ -146,8 +190,23 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     presence: { lingerSeconds: 0, ...rest.presence }, // or it would be waited for after every test
     admin: { port: 0, ...rest.admin },
     apps: apps ?? [{ ...APP, ...app }],
+    ...(count === 2 ? { redis: await groupRedis(rest.redis) } : {}),
   })
-  return new TestServer(await start({ config, log: logger, clock }), config, clock)
+  const first = await start({ config, log: logger, clock })
+  if (count === 1) return new TestServer([first], config, clock)
+  const second = await start({ config, log: logger, clock })
+  return new TestServer([first, second], config, clock)
+}
+
+let redis: Promise<TestRedis> | undefined
+let groups = 0
+
+/** A part of a Redis for one group of nodes. The Redis is there until this process ends. */
+async function groupRedis(own: ConfigInput['redis'] = {}): Promise<ConfigInput['redis']> {
+  groups += 1
+  if (own.url !== undefined) return own
+  redis ??= startRedis()
+  return { ...own, url: (await redis).url, keyPrefix: `group-${groups}:` }
 }
 
 /** A path with the query that signs it, as the server SDKs build it. */
