@@ -27,6 +27,8 @@ export interface CountsNews {
 interface Entry {
   readonly at: At
   count: number
+  /** Connections that wait to be let in: a channel is occupied before it has members. */
+  arriving: number
   options: CountOptions
   /** Whether an operation that has not been sent is going to tell the count. */
   isQueued: boolean
@@ -51,20 +53,35 @@ export class Counts {
   /** How many channels have connections here. */
   get size(): number {
     let size = 0
-    for (const { count } of this.#entries.values()) if (count > 0) size += 1
+    for (const entry of this.#entries.values()) if (heldBy(entry) > 0) size += 1
     return size
   }
 
   has(at: At): boolean {
-    return (this.#entries.get(topicOf(at))?.count ?? 0) > 0
+    const entry = this.#entries.get(topicOf(at))
+    return entry !== undefined && heldBy(entry) > 0
   }
 
   /** Call after each change. */
   changed(at: At, count: number, options: CountOptions): void {
+    const entry = this.#entryOf(at, options)
+    entry.count = count
+    this.#queue(entry)
+  }
+
+  /** Somebody asks to be let in, or has been answered. @param change 1 or -1 */
+  arriving(at: At, change: 1 | -1, options: CountOptions): void {
+    const entry = this.#entryOf(at, options)
+    entry.arriving += change
+    this.#queue(entry)
+  }
+
+  #entryOf(at: At, options: CountOptions): Entry {
     const topic = topicOf(at)
     const entry = this.#entries.get(topic) ?? {
       at,
-      count,
+      count: 0,
+      arriving: 0,
       options,
       isQueued: false,
       total: 0,
@@ -73,9 +90,8 @@ export class Counts {
       isKnown: false,
     }
     this.#entries.set(topic, entry)
-    entry.count = count
     entry.options = options
-    this.#queue(entry)
+    return entry
   }
 
   /** The connections of all nodes, as far as it is known here. */
@@ -117,8 +133,8 @@ export class Counts {
     this.#enqueue(
       () => {
         entry.isQueued = false
-        entry.toldCount = entry.count
-        return { type: 'count', ...entry.at, count: entry.count, ...entry.options }
+        entry.toldCount = heldBy(entry)
+        return { type: 'count', ...entry.at, count: heldBy(entry), ...entry.options }
       },
       (answer) => this.#counted(entry, readCounted(answer)),
     )
@@ -135,8 +151,10 @@ export class Counts {
     entry.isKnown = outcome !== 'vacated'
     if (outcome === 'vacated') this.#news.vacated()
     if (total !== before) this.#news.total(at, total, true)
-    if (entry.count === 0 && !entry.isQueued && this.#entries.get(topicOf(at)) === entry) {
+    if (heldBy(entry) === 0 && !entry.isQueued && this.#entries.get(topicOf(at)) === entry) {
       this.#entries.delete(topicOf(at))
     }
   }
 }
+
+const heldBy = ({ count, arriving }: Entry): number => count + arriving

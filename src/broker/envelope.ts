@@ -7,6 +7,7 @@
  * side by side. What is not understood at all is the sender's fault, and dropped.
  */
 import { isObject, type JsonObject } from '../protocol/json.ts'
+import { fromRedis } from './user-id.ts'
 
 const VERSION = 1
 
@@ -71,7 +72,10 @@ export function encodeRecord(record: EventRecord | TerminateRecord): string {
   if (record.type === 'terminate') {
     return `${JSON.stringify({ t: 'x', a: record.appId, u: record.userId })}\n`
   }
-  const { appId, channels, event, data, exceptSocketId, userId, source } = record
+  const { appId, channels, event, exceptSocketId, userId, source } = record
+  const isPlain = record.data.isWellFormed()
+  // A lone surrogate cannot be said in UTF-8 but escaped.
+  const data = isPlain ? record.data : JSON.stringify(record.data)
   const head = {
     t: 'e',
     a: appId,
@@ -81,6 +85,7 @@ export function encodeRecord(record: EventRecord | TerminateRecord): string {
     u: userId,
     s: source,
     l: data.length,
+    j: isPlain ? undefined : 1,
   }
   return `${JSON.stringify(head)}\n${data}\n`
 }
@@ -133,6 +138,16 @@ function parse(line: string): JsonObject | undefined {
   }
 }
 
+/** What a JSON string says. */
+function textIn(json: string): string | undefined {
+  try {
+    const text: unknown = JSON.parse(json)
+    return typeof text === 'string' ? text : undefined
+  } catch {
+    return undefined // counted by the caller
+  }
+}
+
 function readRecord(fields: JsonObject, data: string): BusRecord | 'malformed' | 'unknown' {
   switch (fields['t']) {
     case 'e':
@@ -160,7 +175,9 @@ function readEvent(fields: JsonObject, data: string): EventRecord | 'malformed' 
   if (exceptSocketId !== undefined && typeof exceptSocketId !== 'string') return 'malformed'
   if (userId !== undefined && typeof userId !== 'string') return 'malformed'
   if (source !== 'http' && source !== 'client') return 'malformed'
-  return { type: 'event', appId, channels, event, data, exceptSocketId, userId, source }
+  const text = fields['j'] === 1 ? textIn(data) : data
+  if (text === undefined) return 'malformed'
+  return { type: 'event', appId, channels, event, data: text, exceptSocketId, userId, source }
 }
 
 function readMember(fields: JsonObject): MemberRecord | 'malformed' {
@@ -179,7 +196,7 @@ function readMember(fields: JsonObject): MemberRecord | 'malformed' {
     appId,
     channel,
     change,
-    userId,
+    userId: fromRedis(userId),
     userInfo,
     before,
     number,

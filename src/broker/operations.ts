@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import type { Member } from '../../channels/kind.ts'
 import type { Snapshot } from './roll.ts'
+import { fromRedis, toRedis } from './user-id.ts'
 
 interface At {
   readonly appId: string
@@ -77,10 +78,10 @@ export function argumentsOf(operation: Operation): readonly string[] {
   switch (operation.type) {
     case 'enter': {
       const { member, most } = operation
-      return ['E', appId, channel, member.userId, member.userInfo, String(most)]
+      return ['E', appId, channel, toRedis(member.userId), member.userInfo, String(most)]
     }
     case 'exit':
-      return ['X', appId, channel, operation.userId, operation.tells ? '1' : '0', '']
+      return ['X', appId, channel, toRedis(operation.userId), operation.tells ? '1' : '0', '']
     case 'count': {
       const flags = `${operation.tells ? 'v' : ''}${operation.announces ? 'a' : ''}`
       return ['C', appId, channel, '', String(operation.count), flags]
@@ -126,7 +127,7 @@ export function readSnapshot(answer: unknown): Snapshot {
     const userId = texts[i] ?? ''
     const seat = texts[i + 1] ?? ''
     if (userId === '') number = Number(seat)
-    else members.push({ userId, userInfo: seat.slice(seat.indexOf(' ') + 1) })
+    else members.push({ userId: fromRedis(userId), userInfo: seat.slice(seat.indexOf(' ') + 1) })
   }
   return { number, members }
 }

@@ -20,7 +20,7 @@ import { createRedis, type RedisClient } from '../redis/connect.ts'
 import { isReply } from '../redis/location.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import type { Attendance, Broker, BrokerNews, Recalled, Soon } from './broker.ts'
-import { CONNECTIONS } from './counts.ts'
+import { CONNECTIONS, type CountOptions } from './counts.ts'
 import { type EventRecord, encodeRecord } from './envelope.ts'
 import { NodeShard, type ShardEvents } from './node-shard.ts'
 import { Report } from './report.ts'
@@ -236,10 +236,22 @@ export class RedisBroker implements Broker {
   }
 
   enter(app: App, channel: string, member: Member): Soon<Attendance | 'full'> {
-    return this.#shardOf(app.id).seats.enter({ appId: app.id, channel }, member, {
+    const { seats, counts } = this.#shardOf(app.id)
+    const at = { appId: app.id, channel }
+    const counting = countOptions(app, channel)
+    counts.arriving(at, 1, counting)
+    const outcome = seats.enter(at, member, {
       most: app.limits.presenceMembers,
       tells: app.tells('member_removed'),
     })
+    if (outcome instanceof Promise) {
+      return outcome.then((attendance) => {
+        counts.arriving(at, -1, counting) // in the turn in which it is counted, or is not
+        return attendance
+      })
+    }
+    counts.arriving(at, -1, counting)
+    return outcome
   }
 
   leave({ id: appId }: App, channel: string, userId: string, lingers: boolean): void {
@@ -247,10 +259,8 @@ export class RedisBroker implements Broker {
   }
 
   counted(app: App, channel: string, _before: number, count: number): undefined {
-    this.#shardOf(app.id).counts.changed({ appId: app.id, channel }, count, {
-      tells: app.tells('channel_vacated'),
-      announces: app.settings.subscriptionCount && kindOf(channel).name !== 'presence',
-    })
+    const { counts } = this.#shardOf(app.id)
+    counts.changed({ appId: app.id, channel }, count, countOptions(app, channel))
   }
 
   connected({ id: appId, settings }: App, count: number): void {
@@ -454,6 +464,11 @@ export class RedisBroker implements Broker {
     return new ResoundError('RESOUND_REDIS_UNREACHABLE', message, { cause })
   }
 }
+
+const countOptions = (app: App, channel: string): CountOptions => ({
+  tells: app.tells('channel_vacated'),
+  announces: app.settings.subscriptionCount && kindOf(channel).name !== 'presence',
+})
 
 const ANY_NUMBER = { most: 0, tells: false } as const
 const PART = 500

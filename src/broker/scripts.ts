@@ -69,10 +69,10 @@ local function count(app, channel, delta, flags)
     redis.call('DEL', P .. 'missed:' .. app .. '\\n' .. channel)
     if before > 0 then
       news = 'vacated'
-      if string.find(flags, 'v') then redis.call('ZADD', P .. 'gone', now + grace, 'c\\n' .. app .. '\\n' .. channel) end
+      if string.find(flags, 'v') then redis.call('ZADD', P .. 'gone', now + grace, 'v\\n' .. app .. '\\n' .. channel) end
     end
   elseif before <= 0 then
-    news = redis.call('ZREM', P .. 'gone', 'c\\n' .. app .. '\\n' .. channel) == 1 and 'returned' or 'occupied'
+    news = redis.call('ZREM', P .. 'gone', 'v\\n' .. app .. '\\n' .. channel) == 1 and 'returned' or 'occupied'
   end
   local number = 0
   if delta ~= 0 and string.find(flags, 'a') then

@@ -11,7 +11,14 @@ import { randomUUID } from 'node:crypto'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import type { Operation } from './operations.ts'
-import type { Gone, Incarnation, Refused, Renewed, Store } from './store.ts'
+import {
+  type Gone,
+  type Incarnation,
+  isUnknownScript,
+  type Refused,
+  type Renewed,
+  type Store,
+} from './store.ts'
 
 export interface Durations {
   readonly leaseMilliseconds: number
@@ -75,6 +82,14 @@ interface Item {
   readonly done: (answer: unknown) => void
 }
 
+interface Sent {
+  readonly operation: Operation
+  readonly done: (answer: unknown) => void
+}
+
+/** More wait until one is answered, so that a Redis that is slow is not buried. */
+const CALLS_UNDER_WAY = 8
+
 /** Of one call; each is a few microseconds of Redis. */
 const OPERATIONS_AT_ONCE = 200
 /** User infos are at most `limits.presenceMemberBytes`; a call may hold one more than this, in UTF-16 units. */
@@ -90,8 +105,11 @@ export class Shard {
   #state: State = 'away'
   #incarnation: Incarnation | undefined
   #queue: Item[] = []
-  #isSending = false
   #isScheduled = false
+  /** Calls that have not been answered. */
+  #underWay = 0
+  /** Whether Redis has had the script of this incarnation's operations. */
+  #isScriptKnown = false
   /** How many operations have been sent, ever. */
   #sent = 0
   #incarnations = 0
@@ -150,6 +168,7 @@ export class Shard {
   /** Somebody is to be told of as gone when the grace is over. */
   gone(): void {
     const { clock, durations } = this.#parts
+    if (this.#stopRounds === undefined) return // others tell it
     this.#cancelTelling ??= clock.after(durations.graceMilliseconds + 1, () => {
       this.#cancelTelling = undefined
       this.#tellGone().catch((fault) => this.lost(fault))
@@ -175,6 +194,7 @@ export class Shard {
     const { store, clock, holdings } = this.#parts
     const wasAway = this.#state === 'away'
     this.#stopRounds?.()
+    this.#stopRounds = undefined
     this.#cancelRetry?.()
     this.#cancelSettling?.()
     this.#cancelTelling?.()
@@ -204,50 +224,51 @@ export class Shard {
   }
 
   #schedule(): void {
-    if (this.#isSending || this.#isScheduled) return
+    if (this.#isScheduled) return
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
-      void this.#send()
+      this.#sendQueue()
     })
   }
 
-  /** One call at a time: what is asked for meanwhile goes with the next. */
-  async #send(): Promise<void> {
-    if (this.#isSending) return
-    this.#isSending = true
+  /** Sends what is queued. Calls follow each other without waiting: Redis does them in order. */
+  #sendQueue(): void {
     const incarnation = this.#incarnation
-    while (
-      this.#queue.length > 0 &&
-      incarnation !== undefined &&
-      this.#incarnation === incarnation &&
-      this.#state !== 'away' &&
-      this.#state !== 'stopped'
-    ) {
-      const items = this.#take()
-      this.#sent += items.length
-      try {
-        const answers = await this.#parts.store.apply(
-          incarnation,
-          items.map(({ operation }) => operation),
-        )
-        if (this.#incarnation !== incarnation || this.#isState('away')) break // lost meanwhile
-        if (answers === 'lease' || answers === 'gen') {
-          this.#refused(answers)
-          break
-        }
-        for (const [index, { done }] of items.entries()) done(answers[index])
-      } catch (fault) {
-        if (this.#incarnation === incarnation) this.lost(fault)
-        break
-      }
+    if (incarnation === undefined || this.#isState('away') || this.#isState('stopped')) return
+    const most = this.#isScriptKnown ? CALLS_UNDER_WAY : 1
+    while (this.#queue.length > 0 && this.#underWay < most) {
+      this.#underWay += 1
+      void this.#send(incarnation, this.#take()).then(() => {
+        this.#underWay -= 1
+        if (this.#queue.length > 0) this.#sendQueue()
+      })
     }
-    this.#isSending = false
-    if (this.#queue.length > 0) this.#schedule()
   }
 
-  #take(): { operation: Operation; done: Item['done'] }[] {
-    const items: { operation: Operation; done: Item['done'] }[] = []
+  /** Never rejects: what goes wrong loses Redis. */
+  async #send(incarnation: Incarnation, items: readonly Sent[]): Promise<void> {
+    this.#sent += items.length
+    const operations = items.map(({ operation }) => operation)
+    const isKnown = this.#isScriptKnown
+    try {
+      const answers = await this.#parts.store.apply(incarnation, operations, isKnown)
+      if (this.#incarnation !== incarnation || this.#isState('away')) return // lost meanwhile
+      if (answers === 'lease' || answers === 'gen') {
+        this.#refused(answers)
+        return
+      }
+      this.#isScriptKnown = true
+      for (const [index, { done }] of items.entries()) done(answers[index])
+    } catch (fault) {
+      if (this.#incarnation !== incarnation) return
+      if (isUnknownScript(fault)) this.lost(undefined)
+      else this.lost(fault)
+    }
+  }
+
+  #take(): Sent[] {
+    const items: Sent[] = []
     let length = 0
     for (const { operation: make, done } of this.#queue) {
       if (items.length === OPERATIONS_AT_ONCE || length > CALL_LENGTH) break
@@ -308,6 +329,7 @@ export class Shard {
     const { generation } = begun
     const incarnation = { id, generation }
     this.#incarnation = incarnation
+    this.#isScriptKnown = false
     this.#state = 'registering'
     holdings.register()
     if (before === undefined) {
@@ -363,7 +385,7 @@ export class Shard {
     const incarnation = this.#incarnation
     if (incarnation === undefined) return
     const sent = this.#sent
-    const isQuiet = this.#queue.length === 0 && !this.#isSending
+    const isQuiet = this.#queue.length === 0 && this.#underWay === 0
     const renewed = await store.renew(incarnation)
     if (this.#incarnation !== incarnation || this.#isState('away')) return
     if (renewed.outcome !== 'ok') {

@@ -9,6 +9,7 @@ import type { RedisClient } from '../redis/connect.ts'
 import { isReply } from '../redis/location.ts'
 import { argumentsOf, type Operation } from './operations.ts'
 import * as scripts from './scripts.ts'
+import { fromRedis, toRedis } from './user-id.ts'
 
 export interface StoreOptions {
   readonly redis: RedisClient
@@ -123,14 +124,21 @@ export class Store {
     return { generation: current, hasHeld: holds === 1 }
   }
 
-  /** @returns the answers in the order of the operations, or why none was done */
+  /**
+   * @param isKnown whether Redis has the script: calls that follow each other must not overtake
+   * @returns the answers in the order of the operations, or why none was done
+   */
   async apply(
     { id, generation }: Incarnation,
     operations: readonly Operation[],
+    isKnown: boolean,
   ): Promise<readonly unknown[] | Refused> {
     const { graceMilliseconds, send } = this.#options
     const given = [id, generation, graceMilliseconds, send, operations.length]
-    const answer = await this.#runKnown(APPLY, [...given, ...operations.flatMap(argumentsOf)])
+    const values = [...given, ...operations.flatMap(argumentsOf)]
+    const answer = await (isKnown
+      ? this.#runNamed(APPLY.sha, values)
+      : this.#run(scripts.APPLY, values))
     const refused = REFUSED.safeParse(answer)
     return refused.success ? refused.data[0] : ANSWERS.parse(answer)
   }
@@ -197,7 +205,7 @@ export class Store {
     channel: string,
     userIds: readonly string[],
   ): Promise<{ number: number; present: readonly boolean[] }> {
-    const answer = await this.#runKnown(WHO, [appId, channel, ...userIds])
+    const answer = await this.#runKnown(WHO, [appId, channel, ...userIds.map(toRedis)])
     const [number = 0, ...present] = NUMBERS.parse(answer)
     return { number, present: present.map((is) => is === 1) }
   }
@@ -239,7 +247,7 @@ export class Store {
 
   async users(appId: string, channel: string): Promise<readonly string[]> {
     const fields = await this.#options.redis.hkeys(this.#members(appId, channel))
-    return fields.filter((userId) => userId !== '')
+    return fields.filter((userId) => userId !== '').map(fromRedis)
   }
 
   /** What the incarnations say of themselves whose lease holds, JSON each, by their ids. */
@@ -268,28 +276,36 @@ export class Store {
     return redis.eval(script, 1, `${prefix}nodes`, prefix, ...values)
   }
 
+  #runNamed(sha: string, values: readonly (string | number)[]): Promise<unknown> {
+    const { redis, prefix } = this.#options
+    return redis.evalsha(sha, 1, `${prefix}nodes`, prefix, ...values)
+  }
+
   /** Sends the script's name only. Where Redis has forgotten it, the whole of it once more. */
   async #runKnown(
     { text, sha }: { readonly text: string; readonly sha: string },
     values: readonly (string | number)[],
   ): Promise<unknown> {
-    const { redis, prefix } = this.#options
     try {
-      return await redis.evalsha(sha, 1, `${prefix}nodes`, prefix, ...values)
+      return await this.#runNamed(sha, values)
     } catch (error) {
-      if (!isReply(error) || !error.message.startsWith('NOSCRIPT')) throw error
+      if (!isUnknownScript(error)) throw error
       return this.#run(text, values)
     }
   }
 }
 
+/** Redis has forgotten a script, as it does when it starts. */
+export const isUnknownScript = (error: unknown): boolean =>
+  isReply(error) && error.message.startsWith('NOSCRIPT')
+
 function readHeld(field: string): Held {
   const [kind, appId = '', channel = '', ...user] = field.split('\n')
-  return kind === 'c' ? { appId, channel } : { appId, channel, userId: user.join('\n') }
+  return kind === 'c' ? { appId, channel } : { appId, channel, userId: fromRedis(user.join('\n')) }
 }
 
 function readGone(text: string): Gone {
   const [kind, appId = '', channel = '', ...user] = text.split('\n')
-  if (kind === 'c') return { name: 'channel_vacated', appId, channel }
-  return { name: 'member_removed', appId, channel, userId: user.join('\n') }
+  if (kind === 'v') return { name: 'channel_vacated', appId, channel }
+  return { name: 'member_removed', appId, channel, userId: fromRedis(user.join('\n')) }
 }

@@ -8,7 +8,7 @@
 import type { ChannelKind, Member } from '../../channels/kind.ts'
 import { kindOf } from '../../channels/kinds.ts'
 import type { App } from '../apps/app.ts'
-import type { Attendance, Broker, BrokerNews, Recalled } from '../broker/broker.ts'
+import type { Attendance, Broker, BrokerNews, Recalled, Soon } from '../broker/broker.ts'
 import { CLOSE } from '../protocol/codes.ts'
 import * as encode from '../protocol/encode.ts'
 import { Arrivals } from './arrivals.ts'
@@ -134,7 +134,11 @@ export class Hub {
     const { live } = connection
     const channel = live.channels.get(name)
     if (channel !== undefined && connection.isIn(channel)) {
-      this.#confirm(connection, channel)
+      void this.#confirm(
+        connection,
+        channel,
+        kind.cached ? this.#broker.recall(connection.app, name) : undefined,
+      )
       return undefined
     }
     if (kind.name !== 'presence' || member === undefined) {
@@ -178,8 +182,9 @@ export class Hub {
   /**
    * Signs a connection in and tells those who watch the user, and the connection whom it watches.
    * Signing in again replaces the watchlist.
+   * @returns nothing when all that is done, else a promise that does not reject
    */
-  signIn(connection: Connection, user: User, userData: string): void {
+  signIn(connection: Connection, user: User, userData: string): Promise<void> | undefined {
     const { live, app } = connection
     connection.user = user
     connection.authenticated = true
@@ -188,9 +193,8 @@ export class Hub {
     this.#unwatch(connection)
     // Before the watchlist: whoever watches itself is told by that, once.
     const known = isFirst ? this.#broker.signIn(app, user.userId) : undefined
-    if (known instanceof Promise)
-      void known.then(() => this.#watch(connection, user)) // never rejects
-    else this.#watch(connection, user)
+    if (known instanceof Promise) return known.then(() => this.#watch(connection, user))
+    return this.#watch(connection, user)
   }
 
   /**
@@ -291,31 +295,44 @@ export class Hub {
     live.channels.set(name, channel)
     channel.count += 1
     if (member !== undefined) presence?.members.join(socketId, member)
-    const total = this.#broker.counted(app, name, channel.count - 1, channel.count)
+    const recalled = channel.kind.cached ? this.#broker.recall(app, name) : undefined
     connection.enter(channel)
-    this.#confirm(connection, channel)
+    if (recalled instanceof Promise) {
+      // The count comes after what the channel remembers.
+      void this.#confirm(connection, channel, recalled)?.then(() => {
+        if (live.channels.get(name) === channel) this.#count(app, channel, 1)
+      })
+      return
+    }
+    const total = this.#broker.counted(app, name, channel.count - 1, channel.count)
+    void this.#confirm(connection, channel, recalled)
     if (total !== undefined) this.#announceCount(app, name, total, true)
   }
 
-  #confirm(connection: Connection, channel: Channel): void {
-    const { name, presence, kind } = channel
-    const roster = presence?.attendance.roster.encode(presence.attendance)
-    connection.send(encode.subscriptionSucceeded(name, roster))
-    if (kind.cached) this.#recall(connection, channel)
+  /** Tells the broker that a channel's count has changed. @param change by so much */
+  #count(app: App, { name, count }: Channel, change: number): void {
+    const total = this.#broker.counted(app, name, count - change, count)
+    if (total !== undefined) this.#announceCount(app, name, total, true)
   }
 
-  #recall(connection: Connection, channel: Channel): void {
-    const { remembered } = channel
-    const recalled = this.#broker.recall(connection.app, channel.name)
-    if (!(recalled instanceof Promise)) {
-      this.#sendRecalled(connection, channel, recalled)
-      return
+  /** @returns nothing when the connection has all there is for it, else a promise that does not reject */
+  #confirm(
+    connection: Connection,
+    channel: Channel,
+    recalled: Soon<Recalled> | undefined,
+  ): Promise<void> | undefined {
+    const { name, presence, remembered } = channel
+    const roster = presence?.attendance.roster.encode(presence.attendance)
+    connection.send(encode.subscriptionSucceeded(name, roster))
+    if (recalled instanceof Promise) {
+      return recalled.then((late) => {
+        // It has had what has come since, which is newer than what was asked for.
+        if (channel.remembered !== remembered || !connection.isIn(channel)) return
+        this.#sendRecalled(connection, channel, late)
+      })
     }
-    void recalled.then((late) => {
-      // It has had what has come since, which is newer than what was asked for.
-      if (channel.remembered !== remembered || !connection.isIn(channel)) return
-      this.#sendRecalled(connection, channel, late)
-    }) // which never rejects
+    if (recalled !== undefined) this.#sendRecalled(connection, channel, recalled)
+    return undefined
   }
 
   #sendRecalled(connection: Connection, channel: Channel, { event, tellsMiss }: Recalled): void {
@@ -349,8 +366,7 @@ export class Hub {
     if (channel.count === 0) live.channels.delete(name)
     const left = presence?.members.leave(socketId)
     if (left !== undefined) this.#broker.leave(app, name, left.userId, lingers)
-    const total = this.#broker.counted(app, name, channel.count + 1, channel.count)
-    if (total !== undefined) this.#announceCount(app, name, total, true)
+    this.#count(app, channel, -1)
   }
 
   /** Somebody does not come after all. */
@@ -391,18 +407,18 @@ export class Hub {
     this.#fanout.publish(topic, text)
   }
 
-  #watch(connection: Connection, user: User): void {
+  #watch(connection: Connection, user: User): Promise<void> | undefined {
     const { watchlist } = user
-    if (watchlist.length === 0 || connection.user !== user) return
+    if (watchlist.length === 0 || connection.user !== user) return undefined
     this.#watching.set(connection, watchlist)
     const online = this.#broker.watch(connection.app, watchlist)
-    if (!(online instanceof Promise)) {
-      this.#showWatchlist(connection, watchlist, online)
-      return
+    if (online instanceof Promise) {
+      return online.then((late) => {
+        if (connection.user === user) this.#showWatchlist(connection, watchlist, late)
+      })
     }
-    void online.then((late) => {
-      if (connection.user === user) this.#showWatchlist(connection, watchlist, late)
-    }) // which never rejects
+    this.#showWatchlist(connection, watchlist, online)
+    return undefined
   }
 
   #showWatchlist(

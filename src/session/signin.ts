@@ -1,6 +1,7 @@
 import { isUserId } from '../../channels/name.ts'
 import { isSigned, userText } from '../../channels/signature.ts'
 import { parseSigned, textOf } from '../../channels/signed-json.ts'
+import { whenKnown } from '../broker/broker.ts'
 import type { Connection, User } from '../hub/connection.ts'
 import type { Hub } from '../hub/hub.ts'
 import { countIn } from '../hub/tally.ts'
@@ -39,15 +40,16 @@ export function signIn({ auth, userData }: SignIn, from: Connection, hub: Hub): 
     return
   }
   const { watchlist } = user
-  hub.signIn(from, { ...user, watchlist: watchlist.slice(0, WATCHLIST_LENGTH) }, userData)
-  if (watchlist.length > WATCHLIST_LENGTH) {
+  const watched = { ...user, watchlist: watchlist.slice(0, WATCHLIST_LENGTH) }
+  void whenKnown(hub.signIn(from, watched, userData), () => {
+    if (watchlist.length <= WATCHLIST_LENGTH) return
     from.send(
       error(
         NOTICE.WATCHLIST_TOO_LONG,
         `The watchlist has ${watchlist.length} users; the first ${WATCHLIST_LENGTH} are watched, up to ${watchlist[WATCHLIST_LENGTH - 1]}.`,
       ),
     )
-  }
+  })
 }
 
 /** Reads `user_data`. The id must be a string: pusher-js drops the success of any other. */

@@ -1,16 +1,17 @@
 /** What the admin port tells Prometheus. */
 import type { TestServer } from './server.ts'
 
-/** The value of one metric; 0 when it has none with these labels. @param labels beside the app's */
+/** The value of one metric, over all nodes; 0 when it has none with these labels. @param labels beside the app's */
 export async function metricOf(
-  { server, app }: TestServer,
+  { nodes, app }: TestServer,
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): Promise<number> {
   const wanted = Object.entries({ app: app.id, ...labels })
     .map(([label, value]) => `${label}="${value}"`)
     .join()
-  return (await sampleOf(server, `${name}{${wanted}}`)) ?? 0
+  const samples = nodes.map((node) => sampleOf(node, `${name}{${wanted}}`))
+  return (await Promise.all(samples)).reduce<number>((sum, sample) => sum + (sample ?? 0), 0)
 }
 
 /** The value of one series as it is written, labels and all; undefined when there is none. */

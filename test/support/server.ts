@@ -1,12 +1,12 @@
 /** A real server in this process on free ports, and what tests need to talk to it. */
 import { createHash, createHmac } from 'node:crypto'
 import { type Logger, pino } from 'pino'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import type { z } from 'zod'
 import { Config } from '../../src/config/schema.ts'
 import { type Server, startServer as start } from '../../src/server.ts'
 import { TestClient } from './client.ts'
-import { countingClock, type TestClock } from './clock.ts'
+import { countingClock, ManualClock, type TestClock } from './clock.ts'
 import { eventually } from './eventually.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 
@@ -180,7 +180,8 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     apps,
     clock = countingClock(),
     logger = pino({ level: 'silent' }),
-    nodes: count = NODES,
+    // Time that is turned by hand is no time to Redis.
+    nodes: count = clock instanceof ManualClock ? 1 : NODES,
     ...rest
   } = options
   const config = Config.parse({
@@ -200,8 +201,12 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
 
 let redis: Promise<TestRedis> | undefined
 let groups = 0
+afterAll(async () => {
+  await (await redis)?.[Symbol.asyncDispose]()
+  redis = undefined
+})
 
-/** A part of a Redis for one group of nodes. The Redis is there until this process ends. */
+/** A part of a Redis for one group of nodes. The Redis is there for all tests of a file. */
 async function groupRedis(own: ConfigInput['redis'] = {}): Promise<ConfigInput['redis']> {
   groups += 1
   if (own.url !== undefined) return own
