@@ -72,6 +72,15 @@ export interface Broker {
 
   recall(app: App, channel: string): Soon<Recalled>
 
+  /**
+   * Claims a name on all nodes, for two minutes.
+   * @returns undefined for who asks first, else what was kept under it, '' while that is not there yet
+   * @throws ResoundError RESOUND_REDIS_UNREACHABLE
+   */
+  claim(app: App, name: string): Soon<string | undefined>
+  /** Keeps a text under a name that was claimed, or gives the name back where there is none. */
+  settle(app: App, name: string, text: string | undefined): Soon<void>
+
   /** How many connections an app has on all nodes, as far as it is known here; for limits. */
   connectionsOf(app: App): number
 

@@ -32,9 +32,9 @@ interface Entry {
   options: CountOptions
   /** Whether an operation that has not been sent is going to tell the count. */
   isQueued: boolean
-  /** As last heard, with what `count` was when it was told. */
+  /** As last heard, with what this node held then. */
   total: number
-  toldCount: number
+  sent: number
   number: number
   /** Whether Redis has had it once: after a loss of its data the channel is not occupied anew. */
   isKnown: boolean
@@ -85,7 +85,7 @@ export class Counts {
       options,
       isQueued: false,
       total: 0,
-      toldCount: 0,
+      sent: 0,
       number: 0,
       isKnown: false,
     }
@@ -97,7 +97,7 @@ export class Counts {
   /** The connections of all nodes, as far as it is known here. */
   totalOf(at: At): number {
     const entry = this.#entries.get(topicOf(at))
-    return entry === undefined ? 0 : Math.max(0, entry.total - entry.toldCount) + entry.count
+    return entry === undefined ? 0 : Math.max(0, entry.total - entry.sent) + entry.count
   }
 
   /** Another node has changed a total. */
@@ -130,19 +130,21 @@ export class Counts {
   #queue(entry: Entry): void {
     if (entry.isQueued) return
     entry.isQueued = true
+    let isChange = false
     this.#enqueue(
       () => {
+        const count = heldBy(entry)
+        isChange = count !== entry.sent
         entry.isQueued = false
-        entry.toldCount = heldBy(entry)
-        return { type: 'count', ...entry.at, count: heldBy(entry), ...entry.options }
+        entry.sent = count
+        return { type: 'count', ...entry.at, count, ...entry.options }
       },
-      (answer) => this.#counted(entry, readCounted(answer)),
+      (answer) => this.#counted(entry, readCounted(answer), isChange),
     )
   }
 
-  #counted(entry: Entry, { outcome, total, number }: Counted): void {
+  #counted(entry: Entry, { outcome, total, number }: Counted, isChange: boolean): void {
     const { at } = entry
-    const before = entry.total
     if (number === 0 || number > entry.number) {
       entry.total = total
       entry.number = Math.max(entry.number, number)
@@ -150,7 +152,7 @@ export class Counts {
     if (outcome === 'occupied' && !entry.isKnown) this.#news.occupied(at)
     entry.isKnown = outcome !== 'vacated'
     if (outcome === 'vacated') this.#news.vacated()
-    if (total !== before) this.#news.total(at, total, true)
+    if (isChange) this.#news.total(at, total, true)
     if (heldBy(entry) === 0 && !entry.isQueued && this.#entries.get(topicOf(at)) === entry) {
       this.#entries.delete(topicOf(at))
     }

@@ -109,6 +109,12 @@ export class MemoryBroker implements Broker {
     return { event: this.#parts.cache.recall(topicOf(app, channel)), tellsMiss: true }
   }
 
+  claim(): undefined {
+    return undefined // whoever asks looks in its own memory before
+  }
+
+  settle(): void {}
+
   connectionsOf(app: App): number {
     return this.#parts.live(app).connections.size
   }

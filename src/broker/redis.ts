@@ -80,6 +80,8 @@ const DURATIONS: Durations = {
   reviewMilliseconds: 30_000,
 }
 
+const CLAIM_MS = 120_000
+
 /** A miss is told again after that, if it still is one. */
 const MISS_MS = 30 * 60 * 1000
 
@@ -299,6 +301,19 @@ export class RedisBroker implements Broker {
     } catch (fault) {
       this.#failed(fault)
       return known
+    }
+  }
+
+  claim({ id: appId }: App, name: string): Promise<string | undefined> {
+    return this.#asked(appId, (store) => store.claim(appId, name, CLAIM_MS))
+  }
+
+  async settle({ id: appId }: App, name: string, text: string | undefined): Promise<void> {
+    if (!this.#isAnswering) return // the name is given back when its time is over
+    try {
+      await this.#shardOf(appId).store.settle(appId, name, text, CLAIM_MS)
+    } catch (fault) {
+      this.#failed(fault)
     }
   }
 

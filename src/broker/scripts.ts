@@ -268,6 +268,22 @@ for i = 2, #ARGV do
 end
 return answer`
 
+/**
+ * Claims a name for whoever asks first. ARGV P, app, name, ms.
+ * @returns what was kept under it, '' while that is not there yet, false for the first
+ */
+export const CLAIM = `
+local key = ARGV[1] .. 'once:' .. ARGV[2] .. '\\n' .. ARGV[3]
+if redis.call('SET', key, '', 'NX', 'PX', ARGV[4]) then return false end
+return redis.call('GET', key) or ''`
+
+/** Keeps something under a name that was claimed, or gives the name back for ''. ARGV P, app, name, text, ms. */
+export const SETTLE = `
+local key = ARGV[1] .. 'once:' .. ARGV[2] .. '\\n' .. ARGV[3]
+if ARGV[4] == '' then return redis.call('DEL', key) end
+redis.call('SET', key, ARGV[4], 'PX', ARGV[5])
+return 1`
+
 /** How many users are in channels. ARGV P, app, channels. */
 export const USER_COUNTS = `
 local answer = {}

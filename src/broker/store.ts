@@ -90,6 +90,8 @@ const RECALL = named(scripts.RECALL)
 const REMEMBER = named(scripts.REMEMBER)
 const WHO = named(scripts.WHO)
 const OFFSETS = named(scripts.OFFSETS)
+const CLAIM = named(scripts.CLAIM)
+const SETTLE = named(scripts.SETTLE)
 const USER_COUNTS = named(scripts.USER_COUNTS)
 const RENEW = named(scripts.RENEW)
 
@@ -197,6 +199,22 @@ export class Store {
     ttlMilliseconds: number,
   ): Promise<void> {
     await this.#runKnown(REMEMBER, [appId, channel, text, ttlMilliseconds])
+  }
+
+  /** @returns what is kept under a name, '' while it is not there yet, undefined for who asks first */
+  async claim(appId: string, name: string, milliseconds: number): Promise<string | undefined> {
+    const answer = await this.#runKnown(CLAIM, [appId, name, milliseconds])
+    return z.string().nullable().parse(answer) ?? undefined
+  }
+
+  /** Keeps a text under a name that was claimed, or gives the name back where there is none. */
+  async settle(
+    appId: string,
+    name: string,
+    text: string | undefined,
+    milliseconds: number,
+  ): Promise<void> {
+    await this.#runKnown(SETTLE, [appId, name, text ?? '', milliseconds])
   }
 
   /** Which of some users are in a channel, and the number of the last change before that was asked. */

@@ -135,7 +135,7 @@ function match(rest: string): { route: Route; name: string } | undefined {
 export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
   const { apps, hub, broker, bridge, clock, pathPrefix, timestampToleranceSeconds, answered } =
     parts
-  const idempotency = new Idempotency(clock)
+  const idempotency = new Idempotency(clock, broker)
 
   /** The app that a path names, or the answer where there is none to be served. */
   function appOf(id: string): App | HttpResponse {

@@ -223,11 +223,14 @@ export class Hub {
   }
 
   // hot path: once per publication per node; nothing here runs per subscriber (test/bench, fan-1000).
-  /** Sends an event to the subscribers on this node, and keeps it where a channel remembers. */
-  deliver(publication: Publication): void {
+  /**
+   * Sends an event to the subscribers on this node, and keeps it where a channel remembers.
+   * @param isRelayed whether another node has received it, and counted it
+   */
+  deliver(publication: Publication, isRelayed = false): void {
     const { app, channels, event, data, exceptSocketId, source } = publication
     const live = this.live(app)
-    live.tally.received[source] += 1
+    if (!isRelayed) live.tally.received[source] += 1
     const sender = exceptSocketId === undefined ? undefined : live.connections.get(exceptSocketId)
     let frame: encode.EventFrame | undefined
     for (const name of channels) {
@@ -240,7 +243,7 @@ export class Hub {
         }
       }
       if (channel === undefined) {
-        live.tally.unheard += 1
+        if (!isRelayed) live.tally.unheard += 1
         continue // nobody here: no encoding either
       }
       frame ??= encode.eventFrame(event, data, publication.userId)
@@ -254,7 +257,7 @@ export class Hub {
         live.tally.delivered += channel.count
       }
     }
-    this.measures.deliver(data, publication.received)
+    if (!isRelayed) this.measures.deliver(data, publication.received)
   }
 
   /** What the broker tells this hub. */
@@ -269,7 +272,7 @@ export class Hub {
       total: (app, name, total, isOurs) => this.#announceCount(app, name, total, isOurs),
       userChanged: (app, userId, isOnline) =>
         this.#announceUser(this.live(app), isOnline ? 'online' : 'offline', userId),
-      heard: (publication) => this.deliver(publication),
+      heard: (publication) => this.deliver(publication, true),
       terminated: (app, userId) => this.#terminateHere(app, userId),
       occurred: (app, occurrence) => this.#occurred(app, occurrence),
     }

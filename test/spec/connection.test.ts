@@ -143,12 +143,15 @@ describe('a connection is refused with an error and a close of the same code', (
     await using server = await startServer({ app: { maxConnections: 2 } })
     const first = await server.connect()
     await server.connect()
+    await server.settled()
     const quota = refusal(4004, 'The app has its 2 connections (maxConnections).')
     expect(await refusalOf(server.dial())).toEqual(quota)
     expect(await refusalOf(server.dial())).toEqual(quota)
 
     await first.close()
+    await server.settled()
     await server.connect()
+    await server.settled()
     expect(await refusalOf(server.dial())).toEqual(quota)
   })
 
