@@ -9,6 +9,7 @@ import type { Cluster, Redis, RedisOptions } from 'ioredis'
 import { connectorTo, tlsFiles } from './connector.ts'
 import { requireRedis } from './ioredis.ts'
 import { ClusterLocation, fixedLocation, type Location, SentinelLocation } from './location.ts'
+import { SlotLocation } from './slot-location.ts'
 import {
   addressOf,
   credentialsOf,
@@ -60,12 +61,15 @@ export interface SubscriberConnection {
  * A connection that hears what is published. To a Cluster it is a plain one to any node, as PUBLISH
  * reaches every node, and to the next after a loss: ioredis' own subscriber does not tell whether a
  * pattern was refused, nor when it has changed nodes.
+ * @param shardChannel of a Cluster's shard: only the node that has it will do
  */
 export function createSubscriber(
   target: RedisTarget,
   behaviour: RedisBehaviour,
+  shardChannel?: string,
 ): SubscriberConnection {
-  const location = locationOf(target)
+  const location =
+    shardChannel === undefined ? locationOf(target) : shardLocation(target, shardChannel)
   const redis = redisAt(location, target, behaviour, false)
   redis.on('error', () => {})
   return { redis, location }
@@ -112,6 +116,12 @@ function locationOf(target: RedisTarget): Location {
     return new SentinelLocation(name, sentinels.map(sentinelAddress), () => userOf(sentinel, tls))
   }
   return fixedLocation(addressOf(target.url ?? ''))
+}
+
+function shardLocation({ cluster, tls }: RedisTarget, channel: string): Location {
+  const [first = ''] = cluster
+  const addresses = cluster.map((url) => addressOf(url))
+  return new SlotLocation(channel, addresses, () => userOf(first, tls))
 }
 
 /** The database that a URL names in its path; for pub/sub it does not matter. */

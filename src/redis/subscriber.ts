@@ -121,7 +121,7 @@ export class RedisSubscriber {
     this.#clock = clock
     this.#lost = new LostTime(clock)
     this.#patterns = new Set(names)
-    const { redis, location } = createSubscriber(target, {
+    const behaviour = {
       connectionName,
       connectTimeout: CONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
@@ -132,7 +132,9 @@ export class RedisSubscriber {
       enableOfflineQueue: false,
       enableReadyCheck: false,
       disableClientInfo: true,
-    })
+    }
+    const shardChannel = kind === 'shard' ? names[0] : undefined
+    const { redis, location } = createSubscriber(target, behaviour, shardChannel)
     this.#redis = redis
     this.#location = location
     this.#redis.on('error', (error) => this.#failed(error))
