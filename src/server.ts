@@ -193,7 +193,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           certificateEnd === undefined ? undefined : (certificateEnd - clock.now()) / 1000,
       },
       requests,
-      redis: { states: () => laravel.states(), lost: () => laravel.lost },
+      redis: {
+        states: () => [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],
+        lost: () => laravel.lost,
+      },
+      group: () => shared?.state,
       webhooks: () => webhooks.states(),
       bridge: () => bridge.running(),
       apps: () => apps.counts,

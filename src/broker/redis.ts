@@ -20,6 +20,7 @@ import { createRedis, type RedisClient } from '../redis/connect.ts'
 import { isReply } from '../redis/location.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import type { Attendance, Broker, BrokerNews, Recalled, Soon } from './broker.ts'
+import type { BusCounts } from './bus.ts'
 import { CONNECTIONS, type CountOptions } from './counts.ts'
 import { type EventRecord, encodeRecord } from './envelope.ts'
 import { NodeShard, type ShardEvents } from './node-shard.ts'
@@ -52,13 +53,8 @@ export interface GroupState {
   readonly isLive: boolean
   /** Nodes whose lease holds, this one included. */
   readonly nodes: number
-  readonly roundTripSeconds: number | undefined
-  readonly lastMessageAgeSeconds: number | undefined
-  readonly messages: {
-    readonly received: number
-    readonly malformed: number
-    readonly sent: number
-  }
+  /** Between nodes, by what became of them here. */
+  readonly messages: Readonly<Record<keyof BusCounts, number>>
 }
 
 const CONNECT_TIMEOUT_MS = 2000
@@ -182,17 +178,32 @@ export class RedisBroker implements Broker {
   }
 
   get state(): GroupState {
-    const buses = this.#shards.map(({ bus }) => bus)
-    const ages = buses.flatMap(({ state }) => state.lastMessageAgeSeconds ?? [])
-    const sum = (of: 'received' | 'malformed' | 'sent'): number =>
-      buses.reduce((total, { counts }) => total + counts[of], 0)
+    const messages: BusCounts = { received: 0, malformed: 0, sent: 0, failed: 0 }
+    for (const { bus } of this.#shards) {
+      messages.received += bus.counts.received
+      messages.malformed += bus.counts.malformed
+      messages.sent += bus.counts.sent
+      messages.failed += bus.counts.failed
+    }
     return {
       node: this.#node,
       isLive: this.#shards.every(({ shard, bus }) => shard.isLive && bus.state.isUp),
       nodes: Math.max(0, ...this.#shards.map(({ shard }) => shard.nodes)),
-      roundTripSeconds: buses[0]?.state.roundTripSeconds,
-      lastMessageAgeSeconds: ages.length === 0 ? undefined : Math.min(...ages),
-      messages: { received: sum('received'), malformed: sum('malformed'), sent: sum('sent') },
+      messages,
+    }
+  }
+
+  /** How its Redis is doing. */
+  get redis(): {
+    readonly isUp: boolean
+    readonly roundTripSeconds: number | undefined
+    readonly lastMessageAgeSeconds: undefined
+  } {
+    const roundTrips = this.#shards.flatMap(({ bus }) => bus.state.roundTripSeconds ?? [])
+    return {
+      isUp: this.#isAnswering && this.#shards.every(({ bus }) => bus.state.isUp),
+      roundTripSeconds: roundTrips.length === 0 ? undefined : Math.max(...roundTrips),
+      lastMessageAgeSeconds: undefined, // nodes always have something to say
     }
   }
 

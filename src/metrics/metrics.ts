@@ -6,6 +6,7 @@
  */
 import type { EventMeasures } from '../hub/event-measures.ts'
 import type { LiveApp } from '../hub/live-app.ts'
+import { defineGroupMetrics, type GroupState } from './group.ts'
 import { definePostgresMetrics, type PostgresState } from './postgres.ts'
 import { defineProcessMetrics, type ProcessSources } from './process.ts'
 import { defineRedisMetrics, type RedisSources } from './redis.ts'
@@ -39,6 +40,8 @@ export interface MetricsSources {
   readonly process: ProcessSources
   readonly requests: RequestCounts
   readonly redis: RedisSources
+  /** Undefined for a node by itself. */
+  readonly group: () => GroupState | undefined
   readonly webhooks: () => Iterable<WebhookState>
   /** Requests that the authorisation bridge has under way. */
   readonly bridge: () => Iterable<{ readonly appId: string; readonly count: number }>
@@ -73,6 +76,7 @@ export class Metrics {
     this.#defineEvents()
     this.#defineHttp()
     defineRedisMetrics(this.#register, sources.redis)
+    defineGroupMetrics(this.#register, sources.group)
     this.#defineWebhooks()
     this.#defineBridge()
     this.#defineApps()
@@ -126,7 +130,7 @@ export class Metrics {
     this.#perApp('messages_malformed_total', 'Messages that were not understood.', 'malformed')
     this.#register.gauge(
       'presence_members',
-      'Users in presence channels, once per channel.',
+      'Users in presence channels on this node, once per channel.',
       ['app'],
       (gauge) => {
         for (const { app, channels } of this.#sources.lives()) {
