@@ -47,16 +47,18 @@ function options(text: string, places: readonly string[]): RedisOptions {
 
 const placeOf = ({ port }: TestRedis): string => `127.0.0.1:${port}`
 
-/** Hears what is published, and delivers a webhook that waited in Redis, as the page's users. */
+/** Hears Laravel and another node, and delivers a webhook that waited in Redis, as the page's users. */
 async function expectServed(redis: RedisOptions, publisher: TestRedis): Promise<void> {
   await using endpoint = await TestEndpoint.start()
   const log = new TestLog()
   const webhooks = [{ url: endpoint.url, allowPrivateAddress: true }]
-  await using server = await startServer({
+  const options = {
     redis,
     app: { laravel: { redisPrefix: PREFIX }, webhooks },
     logger: log.logger,
-  })
+  }
+  await using server = await startServer(options)
+  await using other = await startServer(options)
   await log.line(/^listening to Redis/)
   const client = await server.connect()
   await client.subscribe('news')
@@ -64,6 +66,9 @@ async function expectServed(redis: RedisOptions, publisher: TestRedis): Promise<
   await publisher.client.publish(`${PREFIX}news`, message)
   expect(await client.next()).toEqual({ event: 'Said', channel: 'news', data: { id: 1 } })
   expect((await endpoint.next()).body).toContain('channel_occupied')
+  expect(await other.trigger('news', 'Told', { id: 2 })).toMatchObject({ status: 200 })
+  expect(await client.next()).toEqual({ event: 'Told', channel: 'news', data: { id: 2 } })
+  expect((await other.request('GET', '/channels')).body).toEqual({ channels: { news: {} } })
   expect(log.lines(/^Redis (?:refuses|is)/)).toEqual([])
 }
 
@@ -107,7 +112,7 @@ it('names metrics and log lines that there are', async () => {
   expect(named.filter((name) => !metrics.includes(`# TYPE ${name} `))).toEqual([])
 
   await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
-  const line = await log.line(/^Redis is back/)
+  const line = await log.line(/^Redis is back; what was/)
   expect(PAGE.text).toContain(`\`${String(line['msg'])}\``)
   expect(Object.keys(line)).toEqual(expect.arrayContaining(['lostFrom', 'lostUntil']))
 })

@@ -8,6 +8,7 @@ import { type Server, startServer as start } from '../../src/server.ts'
 import { TestClient } from './client.ts'
 import { countingClock, ManualClock, type TestClock } from './clock.ts'
 import { eventually } from './eventually.ts'
+import { Page } from './page.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 
 type ConfigInput = z.input<typeof Config>
@@ -210,8 +211,15 @@ afterAll(async () => {
 async function groupRedis(own: ConfigInput['redis'] = {}): Promise<ConfigInput['redis']> {
   groups += 1
   if (own.url !== undefined) return own
-  redis ??= startRedis()
-  return { ...own, url: (await redis).url, keyPrefix: `group-${groups}:` }
+  redis ??= startRedis({ users: [documentedUser()] })
+  const url = (await redis).urlFor('resound:change-me')
+  return { ...own, url, keyPrefix: `resound:${groups}:` }
+}
+
+/** Whom docs/redis.md allows no more than what is needed, as `ACL SETUSER` takes it; `change-me` is the password. */
+export function documentedUser(): readonly string[] {
+  const [, , user = '', ...rules] = new Page('redis.md').block('redis', '+eval').trim().split(' ')
+  return [user, 'on', '>change-me', 'resetchannels', ...rules]
 }
 
 /** A path with the query that signs it, as the server SDKs build it. */
