@@ -1,6 +1,7 @@
 /**
  * The composition root: builds every part in order, and stops them in reverse.
  */
+import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ADMIN_HEADERS, createAdminApi } from './admin/router.ts'
 import { AnyOriginWarning } from './apps/any-origin.ts'
@@ -27,7 +28,7 @@ import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity } from './open-files.ts'
 import { CLOSE } from './protocol/codes.ts'
 import { AtSubscribe } from './session/at-subscribe.ts'
-import { closeAll, drain } from './session/drain.ts'
+import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
 import { certificateExpiry } from './transport/certificate.ts'
@@ -42,6 +43,8 @@ export interface ServerOptions {
   readonly log: Logger
   /** The real one when left out. */
   readonly clock?: Clock
+  /** How late those are, in seconds, who take this server's connections when it drains. */
+  readonly pressure?: () => number
 }
 
 export interface Server {
@@ -51,6 +54,8 @@ export interface Server {
   readonly admin: { readonly host: string; readonly port: number }
   /** What is live here; for the tests, which look at it after each of them. */
   readonly hub: Hub
+  /** Requests on the public port that are being answered. */
+  readonly unanswered: number
   /** Applies what can change while running. @returns the option paths that differ and need a restart */
   reload(config: Config): readonly string[]
   /** Refuses new connections, lets the present ones go at the drain's pace, then stops. */
@@ -73,7 +78,7 @@ const WITHOUT_REDIS: Readiness = {
  * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, log, clock = realClock } = options
+  const { config, log, clock = realClock, pressure = () => 0 } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
 
   const publicApp = createApp(config.tls)
@@ -113,11 +118,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     atSubscribe: new AtSubscribe({ bridge, log }),
     activityTimeoutSeconds,
     capacity,
+    welcome: config.welcome,
   })
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
   serveWebSockets(publicApp, sessions, { pathPrefix, ...config.limits, onFault })
-  serveHttp(
+  const traffic = serveHttp(
     publicApp,
     createApi({
       apps,
@@ -164,6 +170,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       port: publicPort,
       lives: () => hub.lives(),
       rejected: sessions.rejected,
+      held: () => sessions.held,
       measures: hub.measures,
       process: {
         eventLoopDelay: loop.seconds,
@@ -223,6 +230,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     readiness = { ready: false, reason: 'stopping' }
     stopping.abort()
     stopListening()
+    sessions.stop()
     closeAll(hub)
     await Promise.all([table?.stop(), laravel.stop(), webhooks.stop(), bridge.stop()])
     stopParts()
@@ -233,6 +241,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     port: publicPort,
     admin: { host: config.admin.host, port: adminPort },
     hub,
+    get unanswered() {
+      return traffic.unanswered
+    },
     reload(next) {
       redis = next.redis
       limits = next.limits
@@ -243,8 +254,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     drain() {
       draining ??= (async () => {
         readiness = { ready: false, reason: 'draining' }
+        await setImmediate() // takes in what waits to be accepted: closing would reset it
         listeners[0]?.close()
-        await drain(hub, clock, config.drain, stopping.signal)
+        const { signal } = stopping
+        const late = (): number => Math.max(loop.recentSeconds, pressure())
+        const parts = { hub, clock, signal, options: config.drain, pressure: late }
+        const until = clock.now() + config.drain.stopSeconds * 1000
+        await drain({ ...parts, held: () => sessions.held })
+        await answered(traffic, { clock, signal, until })
         stopped ??= stop()
         await stopped
       })()

@@ -22,6 +22,8 @@ export interface TestServerOptions extends Omit<ConfigInput, 'apps'> {
   readonly apps?: AppInput[]
   readonly clock?: TestClock
   readonly logger?: Logger
+  /** How late those are who take the connections of a drain, in seconds. */
+  readonly pressure?: () => number
 }
 
 export interface HttpAnswer {
@@ -137,6 +139,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     apps,
     clock = countingClock(),
     logger = pino({ level: 'silent' }),
+    pressure = () => 0,
     ...rest
   } = options
   const config = Config.parse({
@@ -146,7 +149,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     admin: { port: 0, ...rest.admin },
     apps: apps ?? [{ ...APP, ...app }],
   })
-  return new TestServer(await start({ config, log: logger, clock }), config, clock)
+  return new TestServer(await start({ config, log: logger, clock, pressure }), config, clock)
 }
 
 /** A path with the query that signs it, as the server SDKs build it. */
