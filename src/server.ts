@@ -31,9 +31,10 @@ import { AtSubscribe } from './session/at-subscribe.ts'
 import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
-import { certificateExpiry } from './transport/certificate.ts'
-import { serveHttp } from './transport/http.ts'
+import { readCertificate } from './transport/certificate.ts'
+import { serveHttp, type Traffic } from './transport/http.ts'
 import { createApp, type Listener, listen } from './transport/listener.ts'
+import { PublicApps } from './transport/public-apps.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -56,7 +57,11 @@ export interface Server {
   readonly hub: Hub
   /** Requests on the public port that are being answered. */
   readonly unanswered: number
-  /** Applies what can change while running. @returns the option paths that differ and need a restart */
+  /**
+   * Applies what can change while running, a renewed certificate too.
+   * @returns the option paths that differ and need a restart
+   * @throws ResoundError RESOUND_TLS_INVALID, and then nothing has changed
+   */
   reload(config: Config): readonly string[]
   /** Refuses new connections, lets the present ones go at the drain's pace, then stops. */
   drain(): Promise<void>
@@ -81,9 +86,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log, clock = realClock, pressure = () => 0 } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
 
-  const publicApp = createApp(config.tls)
+  const publicApps = new PublicApps(config.tls)
   const adminApp = createApp(undefined)
-  const certificateEnd = config.tls === undefined ? undefined : certificateExpiry(config.tls.cert)
+  let certificate = config.tls === undefined ? undefined : readCertificate(config.tls)
   const loop = new EventLoopDelay(clock)
   const webhooks = new Webhooks({
     config: config.webhooks,
@@ -92,9 +97,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
   })
   const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
-  const counts = new SubscriptionCounts(clock, publicApp, occurred)
+  const counts = new SubscriptionCounts(clock, publicApps, occurred)
   const hub = new Hub({
-    fanout: publicApp,
+    fanout: publicApps,
     broker: memoryBroker,
     cache: new EventCache({ ...config.cache, clock }),
     counts,
@@ -122,30 +127,35 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
-  serveWebSockets(publicApp, sessions, { pathPrefix, ...config.limits, onFault })
-  const traffic = serveHttp(
-    publicApp,
-    createApi({
-      apps,
-      hub,
-      bridge,
-      clock,
-      pathPrefix,
-      timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
-      readiness: () => {
-        if (!readiness.ready) return readiness
-        if (table?.isRead === false) return WITHOUT_APPS
-        return laravel.isUp ? readiness : WITHOUT_REDIS
-      },
-      answered: (route, status, seconds) => requests.answered(route, status, seconds),
-    }),
-    {
-      bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
-      headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
-      onUnhandled: (status) => requests.unhandled(status),
-      onFault,
+  const api = createApi({
+    apps,
+    hub,
+    bridge,
+    clock,
+    pathPrefix,
+    timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
+    readiness: () => {
+      if (!readiness.ready) return readiness
+      if (table?.isRead === false) return WITHOUT_APPS
+      return laravel.isUp ? readiness : WITHOUT_REDIS
     },
-  )
+    answered: (route, status, seconds) => requests.answered(route, status, seconds),
+  })
+  const traffic: Traffic = { bytes: 0, unanswered: 0 }
+  publicApps.serve((generation) => {
+    serveWebSockets(generation, sessions, { pathPrefix, ...config.limits, onFault })
+    serveHttp(
+      generation.app,
+      api,
+      {
+        bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
+        headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
+        onUnhandled: (status) => requests.unhandled(status),
+        onFault,
+      },
+      traffic,
+    )
+  })
   const listeners: Listener[] = []
   const stopListening = (): void => {
     for (const listener of listeners.splice(0)) listener.close()
@@ -155,13 +165,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     heartbeat.stop()
     loop.stop()
     counts.stop()
-    publicApp.close()
+    publicApps.close()
     adminApp.close()
   }
   let publicPort: number
   let adminPort: number
   try {
-    const publicListener = listen(publicApp, config.host, config.port)
+    const publicListener = listen(publicApps.listening, config.host, config.port)
     listeners.push(publicListener)
     publicPort = publicListener.port
     const metrics = new Metrics({
@@ -175,7 +185,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       process: {
         eventLoopDelay: loop.seconds,
         certificateSeconds: () =>
-          certificateEnd === undefined ? undefined : (certificateEnd - clock.now()) / 1000,
+          certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
       },
       requests,
       redis: { states: () => laravel.states(), lost: () => laravel.lost },
@@ -245,6 +255,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return traffic.unanswered
     },
     reload(next) {
+      if (certificate !== undefined && next.tls !== undefined) {
+        const read = readCertificate(next.tls)
+        if (read.fingerprint !== certificate.fingerprint) {
+          publicApps.renew(next.tls)
+          certificate = read
+        }
+      }
       redis = next.redis
       limits = next.limits
       appsChanged(apps.update(next))

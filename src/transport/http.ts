@@ -36,23 +36,25 @@ const MOST_HELD_BYTES = 64 * 1024 * 1024
 /** What one piece costs beside its bytes, so that a body in very small pieces is bounded as well. */
 const PIECE_BYTES = 128
 
-/** What all requests of an app have in common. */
-interface Traffic {
+/** What all requests have in common. */
+export interface Traffic {
   /** Bytes of unfinished bodies. */
   bytes: number
   /** Requests that are neither answered nor given up by their client. */
   unanswered: number
 }
 
-/** Answers every HTTP request of the app with `handler`. @returns how many are being answered */
+/**
+ * Answers every HTTP request of the app with `handler`.
+ * @param traffic where several apps are counted as one
+ */
 export function serveHttp(
   app: TemplatedApp,
   handler: HttpHandler,
   options: HttpOptions,
-): { readonly unanswered: number } {
-  const traffic = { bytes: 0, unanswered: 0 }
+  traffic: Traffic = { bytes: 0, unanswered: 0 },
+): void {
   app.any('/*', (res, req) => new Exchange(res, req, handler, options, traffic).receive(req))
-  return traffic
 }
 
 /** One request and its answer, unless the client goes away before. */
