@@ -25,8 +25,9 @@ import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
-import { connectionCapacity } from './open-files.ts'
+import { lowLimit, openFilesLimit } from './open-files.ts'
 import { CLOSE } from './protocol/codes.ts'
+import { Room } from './room.ts'
 import { AtSubscribe } from './session/at-subscribe.ts'
 import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
@@ -113,7 +114,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const bridge = new Bridge({ hub, log, clock })
   const requests = new RequestCounts()
   const { activityTimeoutSeconds, pathPrefix } = config
-  const capacity = connectionCapacity()
+  const room = new Room({
+    clock,
+    log,
+    memoryLimitBytes: config.memory.limitBytes,
+    connections: () => hub.connectionCount + sessions.held,
+  })
   const sessions = new Sessions({
     apps,
     hub,
@@ -122,7 +128,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     heartbeat,
     atSubscribe: new AtSubscribe({ bridge, log }),
     activityTimeoutSeconds,
-    capacity,
+    room,
     welcome: config.welcome,
   })
   const onFault = (fault: unknown): void =>
@@ -137,7 +143,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     readiness: () => {
       if (!readiness.ready) return readiness
       if (table?.isRead === false) return WITHOUT_APPS
-      return laravel.isUp ? readiness : WITHOUT_REDIS
+      if (!laravel.isUp) return WITHOUT_REDIS
+      const shortage = room.shortage()
+      return shortage === undefined ? readiness : { ready: false, reason: shortage.reason }
     },
     answered: (route, status, seconds) => requests.answered(route, status, seconds),
   })
@@ -164,6 +172,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopListening()
     heartbeat.stop()
     loop.stop()
+    room.stop()
     counts.stop()
     publicApps.close()
     adminApp.close()
@@ -184,6 +193,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       measures: hub.measures,
       process: {
         eventLoopDelay: loop.seconds,
+        memoryLimitBytes: room.memoryLimitBytes,
         certificateSeconds: () =>
           certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
       },
@@ -211,6 +221,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   laravel.listen(redis)
   webhooks.configure(apps.all())
   anyOrigin.review(apps.all())
+  const low = lowLimit(openFilesLimit(), mostConnections(apps.all()))
+  if (low !== undefined) log.warn(low, 'the limit on open files is low')
   /** Brings what depends on the apps in line with them. @param removed apps that are no longer served */
   const appsChanged = (removed: readonly App[]): void => {
     for (const { app, connections } of [...hub.lives()]) {
@@ -300,6 +312,16 @@ function tableOf({ postgres }: Config, log: Logger, clock: Clock): PostgresApps 
   const { url } = postgres
   if (url === undefined) return undefined
   return new PostgresApps({ postgres: { ...postgres, url }, log, clock })
+}
+
+/** How many connections all apps together may have; 0 where one of them has no bound. */
+function mostConnections(apps: Iterable<App>): number {
+  let most = 0
+  for (const { settings } of apps) {
+    if (settings.maxConnections === 0) return 0
+    most += settings.maxConnections
+  }
+  return most
 }
 
 /** Room for a full batch of the largest events, twice over for what JSON escapes, and for its frame. */

@@ -517,6 +517,16 @@ const Options = z.strictObject({
     .describe(
       'How many connections are established at a time, so that a herd comes back in order.',
     ),
+  memory: z
+    .strictObject({
+      limitBytes: count(0, Number.MAX_SAFE_INTEGER)
+        .default(0)
+        .describe(
+          'Memory that this process may use; beyond 90 % of it new connections are told to try again (4100). 0 takes the limit of the container, or the memory of the machine.',
+        ),
+    })
+    .prefault({})
+    .describe('The memory there is.'),
   drain: z
     .strictObject({
       closesPerSecond: count(1, 1_000_000)

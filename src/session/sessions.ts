@@ -46,7 +46,7 @@ export class Sessions {
   readonly #log: Logger
   readonly #heartbeat: Heartbeat
   readonly #activityTimeoutSeconds: number
-  readonly #capacity: number
+  readonly #room: { shortage(): { readonly reason: string } | undefined }
   readonly #welcome: Welcome
 
   constructor(parts: {
@@ -57,8 +57,8 @@ export class Sessions {
     heartbeat: Heartbeat
     atSubscribe: AtSubscribe
     activityTimeoutSeconds: number
-    /** Most connections of all apps; beyond it clients are told to try again. */
-    capacity: number
+    /** What there is no room for, if anything; then clients are told to try again. */
+    room: { shortage(): { readonly reason: string } | undefined }
     welcome: WelcomeOptions
   }) {
     this.#apps = parts.apps
@@ -67,7 +67,7 @@ export class Sessions {
     this.#log = parts.log
     this.#heartbeat = parts.heartbeat
     this.#activityTimeoutSeconds = parts.activityTimeoutSeconds
-    this.#capacity = parts.capacity
+    this.#room = parts.room
     this.#welcome = new Welcome({
       clock: parts.clock,
       options: parts.welcome,
@@ -204,12 +204,8 @@ export class Sessions {
     if (app.settings.enabled && !app.allowsOrigin(origin)) {
       return reject(CLOSE.UNAUTHORIZED, "This page's origin is not in the app's allowedOrigins.")
     }
-    if (this.#hub.connectionCount + this.held >= this.#capacity) {
-      return reject(
-        CLOSE.OVER_CAPACITY,
-        'This server has all the connections that its limit on open files allows.',
-      )
-    }
+    const shortage = this.#room.shortage()
+    if (shortage !== undefined) return reject(CLOSE.OVER_CAPACITY, shortage.reason)
     return this.#rejectionOf(app)
   }
 
