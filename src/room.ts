@@ -59,24 +59,27 @@ const SHORTAGES: Readonly<Record<Shortage['of'], Shortage>> = {
   },
 }
 
-/** What there is no room for with so many connections. @param recent the last samples, newest last */
-export function shortage(recent: readonly Use[], connections: number): Shortage | undefined {
-  const use = recent.at(-1)
-  if (use === undefined) return undefined
-  const files = connections + use.otherFiles
-  if (
+/** Whether so many connections leave no open files for more. */
+export function filesShortage(use: Use, connections: number): Shortage | undefined {
+  const isFull =
     connections >= connectionCapacity(use.filesLimit) ||
-    files >= Math.floor(FULL_SHARE.files * use.filesLimit)
-  ) {
-    return SHORTAGES.files
-  }
-  if (recent.length < SAMPLES) return undefined
-  const isFull = (read: (use: Use) => number, limit: number): boolean =>
-    recent.every((one) => read(one) > FULL_SHARE.memory * limit)
-  if (isFull((one) => one.memoryBytes, use.memoryLimitBytes)) return SHORTAGES.memory
-  if (isFull((one) => one.heapBytes, use.heapLimitBytes)) return SHORTAGES.heap
-  return undefined
+    connections + use.otherFiles >= Math.floor(FULL_SHARE.files * use.filesLimit)
+  return isFull ? SHORTAGES.files : undefined
 }
+
+/** Whether memory is nearly used up. @param recent the last samples, newest last */
+export function memoryShortage(recent: readonly Use[]): Shortage | undefined {
+  if (recent.length < SAMPLES) return undefined
+  const isFull = (used: (use: Use) => number, limit: (use: Use) => number): boolean =>
+    recent.every((use) => used(use) > FULL_SHARE.memory * limit(use))
+  if (isFull(memoryOf, memoryLimitOf)) return SHORTAGES.memory
+  return isFull(heapOf, heapLimitOf) ? SHORTAGES.heap : undefined
+}
+
+const memoryOf = (use: Use): number => use.memoryBytes
+const memoryLimitOf = (use: Use): number => use.memoryLimitBytes
+const heapOf = (use: Use): number => use.heapBytes
+const heapLimitOf = (use: Use): number => use.heapLimitBytes
 
 /** The container's limit, or the machine's memory where there is none. */
 export function detectedMemoryLimit(): number {
@@ -92,6 +95,8 @@ export class Room {
   readonly #connections: () => number
   readonly #filesLimit = openFilesLimit()
   #recent: readonly Use[] = []
+  #use: Use
+  #memoryShortage: Shortage | undefined
   /** When there was last a shortage, in Unix time in milliseconds. */
   #shortAt = Number.NEGATIVE_INFINITY
 
@@ -107,19 +112,21 @@ export class Room {
     this.#log = parts.log
     this.#connections = parts.connections
     this.memoryLimitBytes = parts.memoryLimitBytes || detectedMemoryLimit()
-    this.#recent = [this.#look(0)]
+    this.#use = this.#look(0)
     this.stop = parts.clock.every(PERIOD_MILLISECONDS, () => this.#sample())
   }
 
   // hot path: once per connection (test/bench, connect-2k).
   /** What there is no room for, if anything. */
   shortage(): Shortage | undefined {
-    return shortage(this.#recent, this.#connections())
+    return this.#memoryShortage ?? filesShortage(this.#use, this.#connections())
   }
 
   #sample(): void {
     const connections = this.#connections()
-    this.#recent = [...this.#recent.slice(1 - SAMPLES), this.#look(connections)]
+    this.#use = this.#look(connections)
+    this.#recent = [...this.#recent.slice(1 - SAMPLES), this.#use]
+    this.#memoryShortage = memoryShortage(this.#recent)
     const short = this.shortage()
     if (short === undefined) return
     const now = this.#clock.now()
@@ -128,7 +135,7 @@ export class Room {
     if (!isNews) return
     const { of, remedy } = short
     this.#log.warn(
-      { of, connections, ...this.#recent.at(-1), remedy },
+      { of, connections, ...this.#use, remedy },
       'no room for more connections; new ones are told to try again',
     )
   }

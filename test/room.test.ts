@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { detectedMemoryLimit, shortage, type Use } from '../src/room.ts'
+import { detectedMemoryLimit, filesShortage, memoryShortage, type Use } from '../src/room.ts'
 import { ManualClock } from './support/clock.ts'
 import { sampleOf } from './support/metrics.ts'
 import { startServer } from './support/server.ts'
@@ -25,13 +25,14 @@ describe('what there is no room for', () => {
     ['above 90 % of the heap', { heapBytes: 901 }, 0, 'heap'],
   ])('%s', (_, use, connections, of) => {
     const now = { ...ROOMY, ...use }
-    expect(shortage([now, now, now], connections)?.of).toBe(of)
+    const short = memoryShortage([now, now, now]) ?? filesShortage(now, connections)
+    expect(short?.of).toBe(of)
   })
 
   it('is not what garbage collection frees again', () => {
     const full = { ...ROOMY, heapBytes: 990 }
-    expect(shortage([full, ROOMY, full], 0)).toBeUndefined()
-    expect(shortage([full, full], 0)).toBeUndefined()
+    expect(memoryShortage([full, ROOMY, full])).toBeUndefined()
+    expect(memoryShortage([full, full])).toBeUndefined()
   })
 })
 
