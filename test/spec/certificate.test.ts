@@ -86,6 +86,14 @@ describe('a renewed certificate', () => {
     expect(await newer.next()).toMatchObject({ event: 'pusher_internal:member_removed' })
   })
 
+  it('is no obstacle to a drain: who came before and who came after are told to reconnect', async () => {
+    using directory = new Directory()
+    await using server = await startServer({ tls: createCertificate(directory) })
+    const { older, newer } = await acrossRenewal(server, directory)
+    await server.server.drain()
+    for (const client of [older, newer]) expect(await client.closed).toMatchObject({ code: 4200 })
+  })
+
   it('may follow others: those of each go on, and those without clients are let go', async () => {
     using directory = new Directory()
     await using server = await startServer({ tls: createCertificate(directory) })
