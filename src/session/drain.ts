@@ -12,6 +12,9 @@ const STEP_MILLISECONDS = 50
 /** How long a connection may take to read what waits for it before it is closed. */
 const FLUSH_MILLISECONDS = 2000
 
+/** How long requests may take to be answered once the connections are gone. */
+const ANSWER_MILLISECONDS = 15_000
+
 /** How often the channels are looked at for what each connection will bring to the app. */
 const REVIEW_MILLISECONDS = 1000
 
@@ -79,12 +82,16 @@ export async function drain(parts: DrainParts): Promise<void> {
   closeAll(hub)
 }
 
-/** Waits until every request that has come in is answered. @param until no longer, in Unix time */
+/**
+ * Waits until every request that has come in is answered; of one whose body does not come to an end,
+ * not long. @param until no longer, in Unix time in milliseconds
+ */
 export async function answered(
   traffic: { readonly unanswered: number },
   { clock, signal, until }: { clock: Clock; signal: AbortSignal; until: number },
 ): Promise<void> {
-  while (traffic.unanswered > 0 && !signal.aborted && clock.now() < until) {
+  const end = Math.min(until, clock.now() + ANSWER_MILLISECONDS)
+  while (traffic.unanswered > 0 && !signal.aborted && clock.now() < end) {
     await pause(clock, STEP_MILLISECONDS, signal)
   }
 }

@@ -319,7 +319,6 @@ describe('a server that drains', () => {
     using http = await RawHttp.connect(server.port)
     const whole = request('POST', `/apps/${server.app.id}/events`, '{"name":"e"}')
     await http.send(whole.slice(0, -5))
-    await http.send('') // both are on their way before the drain
     let isDrained = false
     await eventually(() => expect(server.server.unanswered).toBe(1))
     const drained = server.server.drain().then(() => {
@@ -330,6 +329,23 @@ describe('a server that drains', () => {
     await http.send(whole.slice(-5))
     expect(await http.next()).toMatchObject({ status: 401 })
     await pass(clock, 100)
+    await drained
+  })
+
+  it('waits 15 seconds for a request that does not come to an end, and no longer', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using http = await RawHttp.connect(server.port)
+    const whole = request('POST', `/apps/${server.app.id}/events`, '{"name":"e"}')
+    await http.send(whole.slice(0, -5))
+    await eventually(() => expect(server.server.unanswered).toBe(1))
+    let isDrained = false
+    const drained = server.server.drain().then(() => {
+      isDrained = true
+    })
+    await pass(clock, 14_000)
+    expect(isDrained).toBe(false)
+    await pass(clock, 1000 + STEP_MILLISECONDS)
     await drained
   })
 
