@@ -17,12 +17,16 @@ export class EventLoopDelay {
 
   constructor(clock: Clock) {
     let due = performance.now() + PERIOD_MILLISECONDS
+    let clockDue = clock.now() + PERIOD_MILLISECONDS
     this.stop = clock.every(PERIOD_MILLISECONDS, () => {
       const now = performance.now()
       const late = Math.max(0, now - due) / 1000
       this.seconds.observe(late)
-      this.#recent = [...this.#recent.slice(1 - RECENT), late]
+      // A drain goes by the clock it was given: of a clock that is turned by hand, nothing is late.
+      const clockLate = Math.max(0, clock.now() - clockDue) / 1000
+      this.#recent = [...this.#recent.slice(1 - RECENT), Math.min(late, clockLate)]
       due = now + PERIOD_MILLISECONDS
+      clockDue = clock.now() + PERIOD_MILLISECONDS
     })
   }
 
