@@ -2,6 +2,7 @@
  * The composition root: builds every part in order, and stops them in reverse.
  */
 import { hostname } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
 import { ADMIN_HEADERS, createAdminApi } from './admin/router.ts'
 import { AnyOriginWarning } from './apps/any-origin.ts'
@@ -26,16 +27,18 @@ import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
-import { connectionCapacity } from './open-files.ts'
+import { lowLimit, openFilesLimit } from './open-files.ts'
 import { CLOSE } from './protocol/codes.ts'
 import { isConfigured } from './redis/target.ts'
+import { Room } from './room.ts'
 import { AtSubscribe } from './session/at-subscribe.ts'
-import { closeAll, drain } from './session/drain.ts'
+import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
-import { certificateExpiry } from './transport/certificate.ts'
-import { serveHttp } from './transport/http.ts'
+import { readCertificate } from './transport/certificate.ts'
+import { serveHttp, type Traffic } from './transport/http.ts'
 import { createApp, type Listener, listen } from './transport/listener.ts'
+import { PublicApps } from './transport/public-apps.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -45,6 +48,8 @@ export interface ServerOptions {
   readonly log: Logger
   /** The real one when left out. */
   readonly clock?: Clock
+  /** How late those are, in seconds, who take this server's connections when it drains. */
+  readonly pressure?: () => number
 }
 
 export interface Server {
@@ -56,7 +61,13 @@ export interface Server {
   readonly hub: Hub
   /** The other nodes that this one shares a Redis with, if there is one. */
   readonly group: Group | undefined
-  /** Applies what can change while running. @returns the option paths that differ and need a restart */
+  /** Requests on the public port that are being answered. */
+  readonly unanswered: number
+  /**
+   * Applies what can change while running, a renewed certificate too.
+   * @returns the option paths that differ and need a restart
+   * @throws ResoundError RESOUND_TLS_INVALID, and then nothing has changed
+   */
   reload(config: Config): readonly string[]
   /** Refuses new connections, lets the present ones go at the drain's pace, then stops. */
   drain(): Promise<void>
@@ -85,12 +96,12 @@ const WITHOUT_GROUP: Readiness = {
  * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, log, clock = realClock } = options
+  const { config, log, clock = realClock, pressure = () => 0 } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
 
-  const publicApp = createApp(config.tls)
+  const publicApps = new PublicApps(config.tls)
   const adminApp = createApp(undefined)
-  const certificateEnd = config.tls === undefined ? undefined : certificateExpiry(config.tls.cert)
+  let certificate = config.tls === undefined ? undefined : readCertificate(config.tls)
   const loop = new EventLoopDelay(clock)
   const table = tableOf(config, log, clock)
   const apps = new Apps({ config, table: table ?? NO_TABLE, log })
@@ -115,14 +126,19 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       lingerMilliseconds: 1000 * lingerSeconds,
       clock,
     })
-  const hub: Hub = new Hub({ fanout: publicApp, broker, cache, counts, occurred })
+  const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
   const bridge = new Bridge({ hub, log, clock })
   const requests = new RequestCounts()
   const { activityTimeoutSeconds, pathPrefix } = config
-  const capacity = connectionCapacity()
+  const room = new Room({
+    clock,
+    log,
+    memoryLimitBytes: config.memory.limitBytes,
+    connections: () => hub.connectionCount + sessions.held,
+  })
   const sessions = new Sessions({
     apps,
     hub,
@@ -131,36 +147,44 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     heartbeat,
     atSubscribe: new AtSubscribe({ bridge, log }),
     activityTimeoutSeconds,
-    capacity,
+    room,
+    welcome: config.welcome,
   })
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
-  serveWebSockets(publicApp, sessions, { pathPrefix, ...config.limits, onFault })
-  serveHttp(
-    publicApp,
-    createApi({
-      apps,
-      hub,
-      broker,
-      bridge,
-      clock,
-      pathPrefix,
-      timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
-      readiness: () => {
-        if (!readiness.ready) return readiness
-        if (table?.isRead === false) return WITHOUT_APPS
-        if (shared?.state.isLive === false) return WITHOUT_GROUP
-        return laravel.isUp ? readiness : WITHOUT_REDIS
-      },
-      answered: (route, status, seconds) => requests.answered(route, status, seconds),
-    }),
-    {
-      bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
-      headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
-      onUnhandled: (status) => requests.unhandled(status),
-      onFault,
+  const api = createApi({
+    apps,
+    hub,
+    broker,
+    bridge,
+    clock,
+    pathPrefix,
+    timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
+    readiness: () => {
+      if (!readiness.ready) return readiness
+      if (table?.isRead === false) return WITHOUT_APPS
+      if (shared?.state.isLive === false) return WITHOUT_GROUP
+      if (!laravel.isUp) return WITHOUT_REDIS
+      const shortage = room.shortage()
+      return shortage === undefined ? readiness : { ready: false, reason: shortage.reason }
     },
-  )
+    answered: (route, status, seconds) => requests.answered(route, status, seconds),
+  })
+  const traffic: Traffic = { bytes: 0, unanswered: 0 }
+  publicApps.serve((generation) => {
+    serveWebSockets(generation, sessions, { pathPrefix, ...config.limits, onFault })
+    serveHttp(
+      generation.app,
+      api,
+      {
+        bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
+        headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
+        onUnhandled: (status) => requests.unhandled(status),
+        onFault,
+      },
+      traffic,
+    )
+  })
   const listeners: Listener[] = []
   const stopListening = (): void => {
     for (const listener of listeners.splice(0)) listener.close()
@@ -169,15 +193,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     stopListening()
     heartbeat.stop()
     loop.stop()
+    room.stop()
     counts.stop()
-    publicApp.close()
+    publicApps.close()
     adminApp.close()
   }
   await shared?.start()
   let publicPort: number
   let adminPort: number
   try {
-    const publicListener = listen(publicApp, config.host, config.port)
+    const publicListener = listen(publicApps.listening, config.host, config.port)
     listeners.push(publicListener)
     publicPort = publicListener.port
     const metrics = new Metrics({
@@ -186,11 +211,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       port: publicPort,
       lives: () => hub.lives(),
       rejected: sessions.rejected,
+      held: () => sessions.held,
       measures: hub.measures,
       process: {
         eventLoopDelay: loop.seconds,
+        memoryLimitBytes: room.memoryLimitBytes,
         certificateSeconds: () =>
-          certificateEnd === undefined ? undefined : (certificateEnd - clock.now()) / 1000,
+          certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
       },
       requests,
       redis: {
@@ -221,6 +248,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   laravel.listen(redis)
   webhooks.configure(apps.all())
   anyOrigin.review(apps.all())
+  const low = lowLimit(openFilesLimit(), mostConnections(apps.all()))
+  if (low !== undefined) log.warn(low, 'the limit on open files is low')
   /** Brings what depends on the apps in line with them. @param removed apps that are no longer served */
   const appsChanged = (removed: readonly App[]): void => {
     for (const { app, connections } of [...hub.lives()]) {
@@ -250,6 +279,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     readiness = { ready: false, reason: 'stopping' }
     stopping.abort()
     stopListening()
+    sessions.stop()
     closeAll(hub)
     await broker.stop() // first: it has webhooks to tell
     await Promise.all([table?.stop(), laravel.stop(), webhooks.stop(), bridge.stop()])
@@ -262,7 +292,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     admin: { host: config.admin.host, port: adminPort },
     hub,
     group: shared,
+    get unanswered() {
+      return traffic.unanswered
+    },
     reload(next) {
+      if (certificate !== undefined && next.tls !== undefined) {
+        const read = readCertificate(next.tls)
+        if (read.fingerprint !== certificate.fingerprint) {
+          publicApps.renew(next.tls)
+          certificate = read
+        }
+      }
       redis = next.redis
       limits = next.limits
       appsChanged(apps.update(next))
@@ -272,8 +312,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     drain() {
       draining ??= (async () => {
         readiness = { ready: false, reason: 'draining' }
+        await setImmediate() // takes in what waits to be accepted: closing would reset it
         listeners[0]?.close()
-        await drain(hub, clock, config.drain, stopping.signal)
+        const { signal } = stopping
+        const late = (): number => Math.max(loop.recentSeconds, pressure())
+        const parts = { hub, clock, signal, options: config.drain, pressure: late }
+        const until = clock.now() + config.drain.stopSeconds * 1000
+        await drain({ ...parts, held: () => sessions.held })
+        await answered(traffic, { clock, signal, until })
         stopped ??= stop()
         await stopped
       })()
@@ -317,6 +363,16 @@ function sharedBroker(
     log,
     clock,
   })
+}
+
+/** How many connections all apps together may have; 0 where one of them has no bound. */
+function mostConnections(apps: Iterable<App>): number {
+  let most = 0
+  for (const { settings } of apps) {
+    if (settings.maxConnections === 0) return 0
+    most += settings.maxConnections
+  }
+  return most
 }
 
 /** Room for a full batch of the largest events, twice over for what JSON escapes, and for its frame. */

@@ -95,8 +95,8 @@ except for the Redis prefix.
 \`_FILE\` after a name reads the value from that file, without the newline at its end. What Kubernetes sets for a
 Service called resound (\`RESOUND_SERVICE_HOST\`, \`RESOUND_PORT=tcp://...\`) is left alone.
 
-**Reload.** SIGHUP reads all of it again. Apps, \`limits\` and \`log.level\` change at once, and so does \`redis\`
-(but for its \`keyPrefix\`) where no webhooks wait in it. The log names what needs a restart, and a
+**Reload.** SIGHUP reads all of it again. Apps, \`limits\`, \`log.level\` and the certificate of \`tls\` change at once,
+and so does \`redis\` (but for its \`keyPrefix\`) where no webhooks wait in it. The log names what needs a restart, and a
 configuration with a problem changes nothing.
 
 **One app by variables.** \`RESOUND_APP_...\` describes one app with at most one webhook, where the file lists

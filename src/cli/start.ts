@@ -6,6 +6,7 @@ import { type Loaded, loadConfig, readConfig } from '../config/load.ts'
 import type { Notice } from '../config/notice.ts'
 import { describeProblem } from '../config/problem.ts'
 import type { Flags } from '../config/sources.ts'
+import { ResoundError } from '../errors.ts'
 import { createLogger } from '../log.ts'
 import { type Server, startServer } from '../server.ts'
 import { version } from '../version.ts'
@@ -139,8 +140,16 @@ function reload(
     log.error({ code: 'RESOUND_CONFIG_INVALID', problems }, 'not reloaded; nothing has changed')
     return
   }
+  let needRestart: readonly string[]
+  try {
+    needRestart = server.reload(reading.config)
+  } catch (fault) {
+    if (!(fault instanceof ResoundError)) throw fault
+    const { code, remedy } = fault
+    log.error({ code, problems: [fault.message], remedy }, 'not reloaded; nothing has changed')
+    return
+  }
   tell(reading.notices)
-  const needRestart = server.reload(reading.config)
   log.info(sourcesOf(reading, flags), 'reloaded')
   if (needRestart.length > 0) {
     log.warn({ options: needRestart }, 'a restart is needed for these options to take effect')

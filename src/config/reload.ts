@@ -24,9 +24,11 @@ const FIXED_LIMITS = new Set(['limits.messageBytes', 'limits.backpressureBytes']
 export function restartOnly(running: Config, next: Config): string[] {
   // Where Laravel is heard can change at any time; what waits in a Redis for webhooks stays in it.
   const isRedisFixed = [running, next].some(mayHaveWebhooks)
+  const isTlsKept = (running.tls === undefined) === (next.tls === undefined)
   return OPTIONS.filter(
     ({ name, path: [group] }) =>
       group !== 'apps' &&
+      (group !== 'tls' || !isTlsKept) &&
       (!TAKEN_OVER.has(name) || (group === 'redis' && isRedisFixed)) &&
       (group !== 'limits' || FIXED_LIMITS.has(name)),
   )

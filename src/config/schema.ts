@@ -507,14 +507,52 @@ const Options = z.strictObject({
     })
     .prefault({})
     .describe('The admin port.'),
+  welcome: z
+    .strictObject({
+      perSecond: count(1, 1_000_000)
+        .default(500)
+        .describe('Connections established per second once the burst is used up.'),
+      burst: count(1, 1_000_000)
+        .default(5000)
+        .describe(
+          'Connections established at once after a time of rest. A Laravel app that authorises slowly wants less: each brings its private channels.',
+        ),
+      holdSeconds: count(0, 60)
+        .default(9)
+        .describe(
+          'Longest wait to be established. A connection that would wait longer is told to try again (4100), after a random part of this time.',
+        ),
+    })
+    .prefault({})
+    .describe(
+      'How many connections are established at a time, so that a herd comes back in order.',
+    ),
+  memory: z
+    .strictObject({
+      limitBytes: count(0, Number.MAX_SAFE_INTEGER)
+        .default(0)
+        .describe(
+          'Memory that this process may use; beyond 90 % of it new connections are told to try again (4100). 0 takes the limit of the container, or the memory of the machine.',
+        ),
+    })
+    .prefault({})
+    .describe('The memory there is.'),
   drain: z
     .strictObject({
       closesPerSecond: count(1, 1_000_000)
         .default(200)
-        .describe('Connections closed (4200) per second when the server stops.'),
+        .describe('Most connections closed (4200) per second when the server stops.'),
+      authorizationsPerSecond: count(1, 1_000_000)
+        .default(400)
+        .describe(
+          "What the Laravel apps' authorisation endpoint can bear while connections come back: fewer are closed per second the more private channels each has.",
+        ),
       windowSeconds: count(0, 3600)
         .default(120)
         .describe('Longest time to spread the closes over; with more connections the pace rises.'),
+      stopSeconds: count(1, 7200)
+        .default(150)
+        .describe('When whoever is still connected is closed at once.'),
     })
     .prefault({})
     .describe('How a stopping server lets its connections go.'),

@@ -50,6 +50,16 @@ export class Connection {
     return this.#channels
   }
 
+  /** Whether it has been welcomed and is not closed: before and after, nothing reaches it. */
+  get isEstablished(): boolean {
+    return this.#socket !== undefined
+  }
+
+  /** Bytes that wait for it to read. */
+  get bufferedBytes(): number {
+    return this.#socket?.getBufferedAmount() ?? 0
+  }
+
   isIn(channel: Channel): boolean {
     return this.#channels.includes(channel)
   }

@@ -3,6 +3,8 @@ export interface Socket {
   send(text: string): unknown
   /** Sends a close frame and ends the connection; the close handler runs before this returns. */
   end(code: number, reason: string): unknown
+  /** Bytes that it has not taken yet. */
+  getBufferedAmount(): number
   /** Sends a control ping. */
   ping(): unknown
   subscribe(topic: string): unknown

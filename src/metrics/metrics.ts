@@ -36,6 +36,8 @@ export interface MetricsSources {
   readonly lives: () => Iterable<LiveApp>
   /** Connections that could not stay, by the code they were told. */
   readonly rejected: ReadonlyMap<string, number>
+  /** Connections that wait to be established, or to be sent back. */
+  readonly held: () => number
   readonly measures: EventMeasures
   readonly process: ProcessSources
   readonly requests: RequestCounts
@@ -98,6 +100,12 @@ export class Metrics {
         gauge.set({ app: app.id }, connections.size)
       }
     })
+    this.#register.gauge(
+      'connections_held',
+      'Connections that are not established yet, since too many came at once.',
+      [],
+      (gauge) => gauge.set(this.#sources.held()),
+    )
     this.#perApp('connections_opened_total', 'Connections opened.', 'opened')
     this.#perLabel('connections_closed_total', 'Connections closed.', 'code', 'closed')
     this.#register.counter(

@@ -1,25 +1,32 @@
 /** The metrics of the process and of what it holds: its files, its event loop, its certificate. */
-import { readdir } from 'node:fs/promises'
 import type { Buckets } from '../buckets.ts'
-import { openFilesLimit } from '../open-files.ts'
+import { openFiles, openFilesLimit } from '../open-files.ts'
 import type { Register } from './register.ts'
 
 export interface ProcessSources {
   readonly eventLoopDelay: Buckets
+  readonly memoryLimitBytes: number
   /** Until the TLS certificate ends, in seconds; undefined without TLS. */
   readonly certificateSeconds: () => number | undefined
 }
 
-const OWN_FILES = '/proc/self/fd'
-
 export function defineProcessMetrics(register: Register, sources: ProcessSources): void {
   const limit = openFilesLimit()
   if (Number.isFinite(limit)) {
-    register.gauge('open_files', 'Open files; a connection is one.', [], async (gauge) => {
-      gauge.set((await readdir(OWN_FILES)).length)
+    register.gauge('open_files', 'Open files; a connection is one.', [], (gauge) => {
+      gauge.set(openFiles() ?? 0)
     })
     register.gauge('open_files_limit', 'Most open files.', [], (gauge) => gauge.set(limit))
   }
+  register.gauge('memory_bytes', 'Memory of the process (resident).', [], (gauge) =>
+    gauge.set(process.memoryUsage.rss()),
+  )
+  register.gauge(
+    'memory_limit_bytes',
+    'Memory that there is: memory.limitBytes, the limit of the container, or that of the machine.',
+    [],
+    (gauge) => gauge.set(sources.memoryLimitBytes),
+  )
   register.histogram(
     'event_loop_delay_seconds',
     'How late the event loop is, ten times a second.',

@@ -68,9 +68,10 @@ export const CODES: readonly { code: number; meaning: string; remedy: string }[]
   },
   {
     code: CLOSE.OVER_CAPACITY,
-    meaning: 'The server has all the connections that its limit on open files allows.',
+    meaning:
+      'The server has all the connections that its limit on open files or its memory allows, or too many clients connect at once (`welcome`).',
     remedy:
-      'Raise the limit (`ulimit -n`, `LimitNOFILE` of systemd) or add servers; clients try again by themselves.',
+      'Nothing where many come back at once; else raise the limit (`ulimit -n`, `LimitNOFILE` of systemd), give it memory, or add servers. Clients try again by themselves.',
   },
   {
     code: CLOSE.RECONNECT,

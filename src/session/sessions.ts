@@ -16,6 +16,7 @@ import * as encode from '../protocol/encode.ts'
 import type { AtSubscribe } from './at-subscribe.ts'
 import { type HandlingParts, handle } from './handle.ts'
 import type { Heartbeat } from './heartbeat.ts'
+import { Welcome, type WelcomeOptions } from './welcome.ts'
 
 /** What an upgrade request says. Texts are empty where it says nothing. */
 export interface UpgradeRequest {
@@ -45,7 +46,8 @@ export class Sessions {
   readonly #log: Logger
   readonly #heartbeat: Heartbeat
   readonly #activityTimeoutSeconds: number
-  readonly #capacity: number
+  readonly #room: { shortage(): { readonly reason: string } | undefined }
+  readonly #welcome: Welcome
 
   constructor(parts: {
     apps: AppSource
@@ -55,8 +57,9 @@ export class Sessions {
     heartbeat: Heartbeat
     atSubscribe: AtSubscribe
     activityTimeoutSeconds: number
-    /** Most connections of all apps; beyond it clients are told to try again. */
-    capacity: number
+    /** What there is no room for, if anything; then clients are told to try again. */
+    room: { shortage(): { readonly reason: string } | undefined }
+    welcome: WelcomeOptions
   }) {
     this.#apps = parts.apps
     this.#hub = parts.hub
@@ -64,7 +67,23 @@ export class Sessions {
     this.#log = parts.log
     this.#heartbeat = parts.heartbeat
     this.#activityTimeoutSeconds = parts.activityTimeoutSeconds
-    this.#capacity = parts.capacity
+    this.#room = parts.room
+    this.#welcome = new Welcome({
+      clock: parts.clock,
+      options: parts.welcome,
+      establish: (connection, socket) => this.#welcomeLate(connection, socket),
+      sendBack: (socket) => this.#refuse(TOO_MANY_AT_ONCE, socket),
+    })
+  }
+
+  /** Connections that are accepted and wait to be established, or to be told to come back. */
+  get held(): number {
+    return this.#welcome.held
+  }
+
+  /** Sends everybody back who is not established yet. */
+  stop(): void {
+    this.#welcome.stop()
   }
 
   /** Decides at the upgrade; what comes back is handed to `open` once there is a socket. */
@@ -89,17 +108,12 @@ export class Sessions {
 
   open(visitor: Connection | Rejection, socket: Socket): void {
     if (!(visitor instanceof Connection)) {
-      countIn(this.rejected, String(visitor.code))
-      this.#log.debug({ code: visitor.code }, 'connection refused')
-      socket.send(encode.error(visitor.code, visitor.reason))
-      socket.end(visitor.code, visitor.reason)
-      return
+      this.#refuse(visitor, socket)
+    } else if (this.#welcome.takeTurn()) {
+      this.#establish(visitor, socket)
+    } else {
+      this.#welcome.hold(visitor, socket)
     }
-    visitor.attach(socket)
-    this.#hub.open(visitor)
-    this.#heartbeat.watch(visitor)
-    this.#log.debug({ appId: visitor.app.id, socketId: visitor.socketId }, 'connection opened')
-    visitor.send(encode.connectionEstablished(visitor.socketId, this.#activityTimeoutSeconds))
   }
 
   /**
@@ -107,6 +121,8 @@ export class Sessions {
    * @param bytes of the frame's payload
    */
   receive(connection: Connection, text: string | undefined, bytes: number): void {
+    // No client library says anything before it is established, and who does is not heard.
+    if (!connection.isEstablished) return
     connection.silentSweeps = 0
     connection.live.tally.messagesReceived += 1
     connection.live.tally.bytesReceived += bytes
@@ -135,8 +151,13 @@ export class Sessions {
 
   /** @param code of the close frame; 1006 when there was none */
   close(connection: Connection, code: number): void {
+    const wasEstablished = connection.isEstablished
     connection.detach()
     this.#handling.atSubscribe.forget(connection)
+    if (!wasEstablished) {
+      this.#welcome.forget(connection)
+      return
+    }
     this.#heartbeat.forget(connection)
     countIn(connection.live.tally.closed, closeLabel(code))
     this.#hub.close(connection, !isGoodbye(code))
@@ -146,18 +167,50 @@ export class Sessions {
     )
   }
 
+  #establish(connection: Connection, socket: Socket): void {
+    connection.attach(socket)
+    this.#hub.open(connection)
+    this.#heartbeat.watch(connection)
+    const { app, socketId } = connection
+    this.#log.debug({ appId: app.id, socketId }, 'connection opened')
+    connection.send(encode.connectionEstablished(socketId, this.#activityTimeoutSeconds))
+  }
+
+  /** Establishes one that was held, unless its app has changed its mind meanwhile. */
+  #welcomeLate(connection: Connection, socket: Socket): void {
+    const { app } = connection
+    try {
+      const isServed = this.#apps.byId(app.id) === app
+      const rejection = isServed
+        ? this.#rejectionOf(app)
+        : reject(CLOSE.APP_NOT_FOUND, 'The app was removed.')
+      if (rejection === undefined) this.#establish(connection, socket)
+      else this.#refuse(rejection, socket)
+    } catch (fault) {
+      // As in the transport's own handlers, which this runs outside of: it may not end the process.
+      this.#log.error({ err: fault }, 'a request failed by a fault of ours')
+      socket.end(INTERNAL_ERROR, '')
+    }
+  }
+
+  #refuse({ code, reason }: Rejection, socket: Socket): void {
+    countIn(this.rejected, String(code))
+    this.#log.debug({ code }, 'connection refused')
+    socket.send(encode.error(code, reason))
+    socket.end(code, reason)
+  }
+
   #rejectionBy(app: App, origin: string): Rejection | undefined {
-    const { enabled, maxConnections } = app.settings
-    if (!enabled) return reject(CLOSE.APP_DISABLED, 'The app is disabled.')
-    if (!app.allowsOrigin(origin)) {
+    if (app.settings.enabled && !app.allowsOrigin(origin)) {
       return reject(CLOSE.UNAUTHORIZED, "This page's origin is not in the app's allowedOrigins.")
     }
-    if (this.#hub.connectionCount >= this.#capacity) {
-      return reject(
-        CLOSE.OVER_CAPACITY,
-        'This server has all the connections that its limit on open files allows.',
-      )
-    }
+    return this.#rejectionOf(app)
+  }
+
+  /** What the app itself has against one more connection. */
+  #rejectionOf(app: App): Rejection | undefined {
+    const { enabled, maxConnections } = app.settings
+    if (!enabled) return reject(CLOSE.APP_DISABLED, 'The app is disabled.')
     if (maxConnections > 0 && this.#hub.connectionsOf(app) >= maxConnections) {
       return reject(
         CLOSE.OVER_CONNECTION_QUOTA,
@@ -167,6 +220,14 @@ export class Sessions {
     return undefined
   }
 }
+
+const TOO_MANY_AT_ONCE: Rejection = {
+  code: CLOSE.OVER_CAPACITY,
+  reason: 'Too many clients connect at once. Try again.',
+}
+
+/** Code of a close by a fault of ours, RFC 6455: clients come back after a pause. */
+const INTERNAL_ERROR = 1011
 
 const reject = (code: number, reason: string): Rejection => ({ code, reason })
 

@@ -36,10 +36,25 @@ const MOST_HELD_BYTES = 64 * 1024 * 1024
 /** What one piece costs beside its bytes, so that a body in very small pieces is bounded as well. */
 const PIECE_BYTES = 128
 
-/** Answers every HTTP request of the app with `handler`. */
-export function serveHttp(app: TemplatedApp, handler: HttpHandler, options: HttpOptions): void {
-  const held = { bytes: 0 }
-  app.any('/*', (res, req) => new Exchange(res, req, handler, options, held).receive(req))
+/** What all requests have in common. */
+export interface Traffic {
+  /** Bytes of unfinished bodies. */
+  bytes: number
+  /** Requests that are neither answered nor given up by their client. */
+  unanswered: number
+}
+
+/**
+ * Answers every HTTP request of the app with `handler`.
+ * @param traffic where several apps are counted as one
+ */
+export function serveHttp(
+  app: TemplatedApp,
+  handler: HttpHandler,
+  options: HttpOptions,
+  traffic: Traffic = { bytes: 0, unanswered: 0 },
+): void {
+  app.any('/*', (res, req) => new Exchange(res, req, handler, options, traffic).receive(req))
 }
 
 /** One request and its answer, unless the client goes away before. */
@@ -54,8 +69,7 @@ class Exchange implements HttpRequest {
   readonly #res: UwsResponse
   readonly #handler: HttpHandler
   readonly #options: HttpOptions
-  /** Bytes of unfinished bodies, of this request and all others. */
-  readonly #held: { bytes: number }
+  readonly #traffic: Traffic
   /** Pieces of a body that did not come whole. */
   #pieces: Buffer[] | undefined
   #size = 0
@@ -67,7 +81,7 @@ class Exchange implements HttpRequest {
     req: UwsRequest,
     handler: HttpHandler,
     options: HttpOptions,
-    held: { bytes: number },
+    traffic: Traffic,
   ) {
     this.method = req.getMethod().toUpperCase()
     this.path = req.getUrl()
@@ -76,7 +90,8 @@ class Exchange implements HttpRequest {
     this.#res = res
     this.#handler = handler
     this.#options = options
-    this.#held = held
+    this.#traffic = traffic
+    traffic.unanswered += 1
     const kept = options.headersOf?.(this.path) ?? []
     if (kept.length > 0) this.#headers = new Map(kept.map((name) => [name, req.getHeader(name)]))
   }
@@ -91,8 +106,7 @@ class Exchange implements HttpRequest {
 
   receive(req: UwsRequest): void {
     this.#res.onAborted(() => {
-      this.#isOver = true
-      this.#release()
+      this.#end()
       this.#gone?.()
     })
     const length = req.getHeader('content-length')
@@ -121,17 +135,23 @@ class Exchange implements HttpRequest {
   #hold(piece: ArrayBuffer): boolean {
     const room = Math.max(MOST_HELD_BYTES, this.#options.bodyBytes(this.path))
     this.#pieces ??= []
-    if (this.#held.bytes + piece.byteLength + PIECE_BYTES > room) {
+    if (this.#traffic.bytes + piece.byteLength + PIECE_BYTES > room) {
       this.#refuse(refusal(503, 'Too many requests are being received. Try again.'), 'close')
       return false
     }
-    this.#held.bytes += piece.byteLength + PIECE_BYTES
+    this.#traffic.bytes += piece.byteLength + PIECE_BYTES
     this.#pieces.push(Buffer.from(piece.slice(0))) // a copy: uWebSockets.js empties `piece`
     return true
   }
 
+  #end(): void {
+    if (!this.#isOver) this.#traffic.unanswered -= 1
+    this.#isOver = true
+    this.#release()
+  }
+
   #release(): void {
-    for (const piece of this.#pieces ?? []) this.#held.bytes -= piece.byteLength + PIECE_BYTES
+    for (const piece of this.#pieces ?? []) this.#traffic.bytes -= piece.byteLength + PIECE_BYTES
     this.#pieces = undefined
   }
 
@@ -169,8 +189,7 @@ class Exchange implements HttpRequest {
 
   #write({ status, body, headers, contentType }: HttpResponse, then?: 'stay' | 'close'): void {
     if (this.#isOver) return
-    this.#isOver = true
-    this.#release()
+    this.#end()
     if (status !== 200) this.#res.writeStatus(STATUS[status] ?? String(status))
     this.#res.writeHeader('Content-Type', contentType ?? 'application/json')
     for (const name in headers) this.#res.writeHeader(name, headers[name] ?? '')

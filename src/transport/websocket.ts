@@ -1,9 +1,10 @@
 /**
  * WebSockets: bytes in, one call, done. Nothing here knows what a channel is.
  */
-import type { HttpResponse, TemplatedApp, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
+import type { HttpResponse, WebSocket, WebSocketBehavior } from 'uWebSockets.js'
 import { Connection } from '../hub/connection.ts'
 import type { Rejection, Sessions } from '../session/sessions.ts'
+import type { Generation } from './public-apps.ts'
 
 interface UserData {
   readonly visitor: Connection | Rejection
@@ -23,10 +24,11 @@ export interface WebSocketOptions {
 const KEY_LENGTH = 64
 
 export function serveWebSockets(
-  app: TemplatedApp,
+  generation: Generation,
   sessions: Sessions,
   options: WebSocketOptions,
 ): void {
+  const { app } = generation
   const { onFault } = options
   const behavior = (hasKey: boolean): WebSocketBehavior<UserData> => ({
     // Frames up to twice the limit are read and refused with a reason; uWebSockets.js cuts off larger ones.
@@ -52,7 +54,9 @@ export function serveWebSockets(
         context,
       )
     }),
-    open: guarded(onFault, failOpen, (ws) => sessions.open(ws.getUserData().visitor, ws)),
+    open: guarded(onFault, failOpen, (ws) =>
+      sessions.open(ws.getUserData().visitor, generation.opened(ws)),
+    ),
     message: guarded(onFault, goOn, (ws, bytes, isBinary) => {
       const connection = connectionOf(ws)
       if (connection === undefined) return
@@ -66,6 +70,7 @@ export function serveWebSockets(
     pong: guarded(onFault, goOn, (ws) => sessions.alive(connectionOf(ws))),
     dropped: guarded(onFault, goOn, (ws) => sessions.tooSlow(connectionOf(ws))),
     close: guarded(onFault, goOn, (ws, code) => {
+      generation.closed()
       const connection = connectionOf(ws)
       if (connection !== undefined) sessions.close(connection, code)
     }),

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { TestClient } from '../support/client.ts'
 import { ManualClock } from '../support/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { RawHttp, request } from '../support/raw-http.ts'
 import { frame, RawSocket } from '../support/raw-socket.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -19,6 +20,7 @@ const left = (server: TestServer): number => [...server.server.hub.connections()
 
 /** Lets time pass step by step, and what waits for each step go on. */
 async function pass(clock: ManualClock, milliseconds: number): Promise<void> {
+  await setImmediate() // a drain begins a turn of the event loop later
   for (let passed = 0; passed < milliseconds; passed += STEP_MILLISECONDS) {
     clock.advance(STEP_MILLISECONDS)
     await setImmediate()
@@ -203,6 +205,147 @@ describe('a server that drains', () => {
     const drained = server.server.drain()
     await server.server.stop()
     for (const client of clients) expect(await endOf(client)).toEqual(RESTART)
+    await drained
+  })
+
+  it('closes fewer per second the more private channels each brings to the app', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({
+      clock,
+      drain: { closesPerSecond: 40, authorizationsPerSecond: 40 },
+    })
+    const clients = await connectAll(server, 20)
+    for (const client of clients) {
+      for (const channel of [
+        'public',
+        'private-a',
+        'private-b',
+        'private-encrypted-c',
+        'presence-d',
+      ])
+        await client.subscribe(
+          channel,
+          channel.startsWith('presence') ? { user_id: '1' } : undefined,
+        )
+    }
+    const drained = server.server.drain()
+    await pass(clock, 1000)
+    expect(left(server)).toBeGreaterThanOrEqual(9)
+    expect(left(server)).toBeLessThanOrEqual(11)
+    await pass(clock, 1500)
+    await drained
+  })
+
+  it('lets fewer go while those who take them are late', async () => {
+    const clock = new ManualClock()
+    let late = 0.4
+    await using server = await startServer({
+      clock,
+      drain: { closesPerSecond: 40 },
+      pressure: () => late,
+    })
+    await connectAll(server, 30)
+    const drained = server.server.drain()
+    await pass(clock, 1000)
+    expect(left(server)).toBeGreaterThanOrEqual(19)
+    expect(left(server)).toBeLessThanOrEqual(26)
+    late = 0
+    await pass(clock, 1000)
+    await drained
+  })
+
+  it('waits for who is still reading, two seconds at most', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using deaf = await RawSocket.open(server.port, `/app/${server.app.key}`)
+    await deaf.next()
+    deaf.send(frame('{"event":"pusher:subscribe","data":{"channel":"news"}}'))
+    await deaf.next()
+    deaf.pause()
+    const connection = [...server.server.hub.connections()][0]
+    const text = 'x'.repeat(100_000)
+    for (let sent = 0; sent < 500 && connection?.bufferedBytes === 0; sent += 1) {
+      connection.send(text)
+      await setImmediate()
+    }
+    expect(connection?.bufferedBytes).toBeGreaterThan(0)
+    const drained = server.server.drain()
+    await pass(clock, 1900)
+    expect(left(server)).toBe(1)
+    await pass(clock, 200)
+    expect(left(server)).toBe(0)
+    await drained
+  })
+
+  it('closes who reads again as soon as everything is read', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using slow = await RawSocket.open(server.port, `/app/${server.app.key}`)
+    await slow.next()
+    slow.pause()
+    const connection = [...server.server.hub.connections()][0]
+    let sent = 0
+    for (; sent < 500 && connection?.bufferedBytes === 0; sent += 1) {
+      connection.send('x'.repeat(100_000))
+      await setImmediate()
+    }
+    const drained = server.server.drain()
+    await pass(clock, 500)
+    expect(left(server)).toBe(1)
+    slow.resume()
+    for (let got = 0; got < sent; got += 1) await slow.nextText()
+    await eventually(() => expect(connection?.bufferedBytes).toBe(0))
+    await pass(clock, 2 * STEP_MILLISECONDS)
+    expect(await slow.nextText()).toContain('"code":4200')
+    await drained
+  })
+
+  it('stops at the latest when it has to, whatever is left', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({
+      clock,
+      drain: { closesPerSecond: 1, windowSeconds: 3600, stopSeconds: 2 },
+    })
+    const clients = await connectAll(server, 10)
+    const drained = server.server.drain()
+    await pass(clock, 2000 + STEP_MILLISECONDS)
+    await drained
+    for (const client of clients) expect(await endOf(client)).toEqual(RESTART)
+  })
+
+  it('answers the requests that it has before it ends', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using http = await RawHttp.connect(server.port)
+    const whole = request('POST', `/apps/${server.app.id}/events`, '{"name":"e"}')
+    await http.send(whole.slice(0, -5))
+    let isDrained = false
+    await eventually(() => expect(server.server.unanswered).toBe(1))
+    const drained = server.server.drain().then(() => {
+      isDrained = true
+    })
+    await pass(clock, 1000)
+    expect(isDrained).toBe(false)
+    await http.send(whole.slice(-5))
+    expect(await http.next()).toMatchObject({ status: 401 })
+    await pass(clock, 100)
+    await drained
+  })
+
+  it('waits 15 seconds for a request that does not come to an end, and no longer', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using http = await RawHttp.connect(server.port)
+    const whole = request('POST', `/apps/${server.app.id}/events`, '{"name":"e"}')
+    await http.send(whole.slice(0, -5))
+    await eventually(() => expect(server.server.unanswered).toBe(1))
+    let isDrained = false
+    const drained = server.server.drain().then(() => {
+      isDrained = true
+    })
+    await pass(clock, 14_000)
+    expect(isDrained).toBe(false)
+    await pass(clock, 1000 + STEP_MILLISECONDS)
     await drained
   })
 

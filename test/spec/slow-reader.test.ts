@@ -73,6 +73,66 @@ describe('a subscriber that does not read', () => {
   })
 })
 
+const ROUNDS = 7
+const EVENTS = 150
+const PER_SECOND = 300
+
+/** The one that so large a share is not above. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.floor(sorted.length * share)] ?? Number.NaN
+}
+
+it('others do not wait for who does not read: 300 events per second, with it and without it by turns', async () => {
+  await using server = await startServer({
+    app: { clientEvents: true },
+    limits: { backpressureBytes: BACKPRESSURE_BYTES, clientEventsPerSecond: 0 },
+  })
+  const [sender, listener] = [await server.connect(), await server.connect()]
+  await sender.subscribe('private-a')
+  await listener.subscribe('private-a')
+  const text = 'x'.repeat(9000)
+  let arrived: number[] = []
+  listener.socket.on('message', () => arrived.push(performance.now()))
+
+  /** Publishes for half a second. @returns the 99th percentile of how long events took, in milliseconds */
+  const publish = async (): Promise<number> => {
+    arrived = []
+    const sent: number[] = []
+    const begun = performance.now()
+    for (let nth = 0; nth < EVENTS; nth += 1) {
+      const due = begun + (nth * 1000) / PER_SECOND - performance.now()
+      if (due > 0) await new Promise((resolve) => setTimeout(resolve, due))
+      sent.push(performance.now())
+      sender.send({ event: 'client-x', channel: 'private-a', data: { nth, text } })
+    }
+    const latencies: number[] = []
+    for (let nth = 0; nth < EVENTS; nth += 1) {
+      expect((await listener.next()).data).toEqual({ nth, text })
+      latencies.push((arrived[nth] ?? Number.NaN) - (sent[nth] ?? Number.NaN))
+    }
+    return quantile(latencies, 0.99)
+  }
+
+  await publish() // code is compiled
+  const alone: number[] = []
+  const beside: number[] = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    alone.push(await publish())
+    const deaf = await server.connect()
+    await deaf.subscribe('private-a')
+    deaf.socket.pause()
+    beside.push(await publish())
+    deaf.terminate()
+    await expect.poll(() => server.server.hub.connectionCount).toBe(2)
+  }
+  // Of each the median round: another process may take the machine for a while.
+  const [median, medianBeside] = [quantile(alone, 0.5), quantile(beside, 0.5)]
+  const measured = `p99 alone ${median.toFixed(1)} ms, beside a stalled reader ${medianBeside.toFixed(1)} ms`
+  console.info(measured)
+  expect(medianBeside, measured).toBeLessThan(3 * median + 20)
+})
+
 it('a client that asks and never reads the answers is closed', async () => {
   await using server = await startServer({ limits: { backpressureBytes: BACKPRESSURE_BYTES } })
   using deaf = await RawSocket.open(server.port, `/app/${server.app.key}`)

@@ -22,10 +22,10 @@ const openssl = (...args: readonly string[]): void => {
   execFileSync('openssl', args, { stdio: 'pipe' })
 }
 
-/** Makes `cert.pem` and `key.pem` in `directory`. @returns their paths */
-export function createCertificate(directory: Directory): CertificateFiles {
+/** Makes `cert.pem` and `key.pem` in `directory`, good for so many days. @returns their paths */
+export function createCertificate(directory: Directory, days = 1): CertificateFiles {
   const [cert, key] = [directory.file('cert.pem'), directory.file('key.pem')]
-  const subject = ['-subj', '/CN=localhost', '-days', '1']
+  const subject = ['-subj', '/CN=localhost', '-days', String(days)]
   openssl('req', '-x509', ...NEW_KEY, '-keyout', key, '-out', cert, ...subject)
   return { cert, key }
 }

@@ -26,6 +26,8 @@ export interface TestServerOptions extends Omit<ConfigInput, 'apps'> {
   readonly logger?: Logger
   /** Two where the tests are to be run so, and they do not say that they are about one node. */
   readonly nodes?: 1 | 2
+  /** How late those are who take the connections of a drain, in seconds. */
+  readonly pressure?: () => number
 }
 
 /** How many nodes a test's server has when it does not say: the projects of vitest.config.ts differ in it. */
@@ -183,6 +185,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     logger = pino({ level: 'silent' }),
     // Time that is turned by hand is no time to Redis.
     nodes: count = clock instanceof ManualClock ? 1 : NODES,
+    pressure = () => 0,
     ...rest
   } = options
   const config = Config.parse({
@@ -194,9 +197,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     apps: apps ?? [{ ...APP, ...app }],
     ...(count === 2 ? { redis: await groupRedis(rest.redis) } : {}),
   })
-  const first = await start({ config, log: logger, clock })
+  const first = await start({ config, log: logger, clock, pressure })
   if (count === 1) return new TestServer([first], config, clock)
-  const second = await start({ config, log: logger, clock })
+  const second = await start({ config, log: logger, clock, pressure })
   return new TestServer([first, second], config, clock)
 }
 

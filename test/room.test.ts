@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { detectedMemoryLimit, filesShortage, memoryShortage, type Use } from '../src/room.ts'
+import { ManualClock } from './support/clock.ts'
+import { sampleOf } from './support/metrics.ts'
+import { startServer } from './support/server.ts'
+import { TestLog } from './support/test-log.ts'
+
+const ROOMY: Use = {
+  otherFiles: 30,
+  filesLimit: 20_000,
+  memoryBytes: 100,
+  memoryLimitBytes: 1000,
+  heapBytes: 50,
+  heapLimitBytes: 1000,
+}
+
+describe('what there is no room for', () => {
+  it.each<[string, Partial<Use>, number, string | undefined]>([
+    ['with room for everything', {}, 18_000, undefined],
+    ['with as many connections as may be', {}, 19_000, 'files'],
+    ['with 95 % of the files open, by whom ever', { otherFiles: 1000 }, 18_000, 'files'],
+    ['with a system that does not tell its limit', { filesLimit: Infinity }, 1_000_000, undefined],
+    ['at 90 % of the memory', { memoryBytes: 900 }, 0, undefined],
+    ['above it', { memoryBytes: 901 }, 0, 'memory'],
+    ['above 90 % of the heap', { heapBytes: 901 }, 0, 'heap'],
+  ])('%s', (_, use, connections, of) => {
+    const now = { ...ROOMY, ...use }
+    const short = memoryShortage([now, now, now]) ?? filesShortage(now, connections)
+    expect(short?.of).toBe(of)
+  })
+
+  it('is not what garbage collection frees again', () => {
+    const full = { ...ROOMY, heapBytes: 990 }
+    expect(memoryShortage([full, ROOMY, full])).toBeUndefined()
+    expect(memoryShortage([full, full])).toBeUndefined()
+  })
+})
+
+it('the memory there is, is no more than the machine has', () => {
+  expect(detectedMemoryLimit()).toBeGreaterThan(64 * 1024 * 1024)
+  expect(detectedMemoryLimit()).toBeLessThan(1e15)
+})
+
+describe('a server whose memory is nearly used up', () => {
+  const REASON = 'This server has all the connections that its memory allows.'
+
+  it('tells new connections to try again, keeps those it has, and is not ready', async () => {
+    const log = new TestLog()
+    const clock = new ManualClock()
+    await using server = await startServer({
+      clock,
+      logger: log.logger,
+      memory: { limitBytes: 1024 * 1024 },
+    })
+    const kept = await server.connect()
+    clock.advance(3000)
+    const late = server.dial()
+    expect(await late.next()).toEqual({
+      event: 'pusher:error',
+      data: { code: 4100, message: REASON },
+    })
+    expect(await late.closed).toEqual({ code: 4100, reason: REASON })
+    await kept.expectNothing()
+    const ready = await fetch(`${server.url}/ready`)
+    expect(ready.status).toBe(503)
+    expect(await ready.json()).toEqual({ ready: false, reason: REASON })
+
+    clock.advance(30_000)
+    const line = await log.line(/^no room for more connections/)
+    expect(line).toMatchObject({ of: 'memory', connections: 1, memoryLimitBytes: 1024 * 1024 })
+    expect(line['remedy']).toContain('memory.limitBytes')
+    expect(log.lines(/^no room/)).toHaveLength(1)
+    expect(await sampleOf(server.server, 'resound_memory_limit_bytes')).toBe(1024 * 1024)
+    expect(await sampleOf(server.server, 'resound_memory_bytes')).toBeGreaterThan(1024 * 1024)
+  })
+})
