@@ -204,6 +204,8 @@ export class Sessions {
     if (app.settings.enabled && !app.allowsOrigin(origin)) {
       return reject(CLOSE.UNAUTHORIZED, "This page's origin is not in the app's allowedOrigins.")
     }
+    const shortage = this.#room.shortage()
+    if (shortage !== undefined) return reject(CLOSE.OVER_CAPACITY, shortage.reason)
     return this.#rejectionOf(app)
   }
 
