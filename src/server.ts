@@ -163,8 +163,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     readiness: () => {
       if (!readiness.ready) return readiness
       if (table?.isRead === false) return WITHOUT_APPS
-      if (shared?.state.isLive === false) return WITHOUT_GROUP
       if (!laravel.isUp) return WITHOUT_REDIS
+      if (shared?.state.isLive === false) return WITHOUT_GROUP
       const shortage = room.shortage()
       return shortage === undefined ? readiness : { ready: false, reason: shortage.reason }
     },

@@ -109,15 +109,11 @@ export class Counts {
     this.#news.total(at, total, false)
   }
 
-  /** Nothing that was queued is going to be sent. */
-  freeze(): void {
-    for (const entry of this.#entries.values()) entry.isQueued = false
-  }
-
   /** Asks for all counts to be in Redis, where they may be numbered anew. */
   register(): void {
     for (const entry of this.#entries.values()) {
       entry.number = 0
+      entry.isQueued = false // what was asked for without Redis was not kept
       this.#queue(entry)
     }
   }

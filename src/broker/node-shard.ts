@@ -128,10 +128,7 @@ export class NodeShard {
         this.seats.register()
         this.counts.register()
       },
-      freeze: () => {
-        this.seats.freeze()
-        this.counts.freeze()
-      },
+      freeze: () => this.seats.freeze(),
       look: () => {
         this.seats.look()
         this.watched.forgetNumbers()

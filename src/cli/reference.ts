@@ -96,7 +96,7 @@ except for the Redis prefix.
 Service called resound (\`RESOUND_SERVICE_HOST\`, \`RESOUND_PORT=tcp://...\`) is left alone.
 
 **Reload.** SIGHUP reads all of it again. Apps, \`limits\`, \`log.level\` and the certificate of \`tls\` change at once,
-and so does \`redis\` (but for its \`keyPrefix\`) where no webhooks wait in it. The log names what needs a restart, and a
+and Laravel is heard where \`redis\` says, while what the nodes share moves with a restart. The log names what needs one, and a
 configuration with a problem changes nothing.
 
 **One app by variables.** \`RESOUND_APP_...\` describes one app with at most one webhook, where the file lists

@@ -6,35 +6,19 @@ import { OPTIONS } from './options.ts'
 import type { Config } from './schema.ts'
 import { valueAt } from './tree.ts'
 
-/** Outside of `apps`, which are all taken over, and of `limits`. */
-const TAKEN_OVER = new Set([
-  'redis.url',
-  'redis.cluster',
-  'redis.sentinels',
-  'redis.tls.ca',
-  'redis.tls.cert',
-  'redis.tls.key',
-  'log.level',
-])
-
 /** Limits that the sockets were given when they were opened for listening. */
 const FIXED_LIMITS = new Set(['limits.messageBytes', 'limits.backpressureBytes'])
 
 /** The names of the options that differ and need a restart to take effect. */
 export function restartOnly(running: Config, next: Config): string[] {
-  // Where Laravel is heard can change at any time; what waits in a Redis for webhooks stays in it.
-  const isRedisFixed = [running, next].some(mayHaveWebhooks)
   const isTlsKept = (running.tls === undefined) === (next.tls === undefined)
   return OPTIONS.filter(
     ({ name, path: [group] }) =>
       group !== 'apps' &&
       (group !== 'tls' || !isTlsKept) &&
-      (!TAKEN_OVER.has(name) || (group === 'redis' && isRedisFixed)) &&
+      name !== 'log.level' &&
       (group !== 'limits' || FIXED_LIMITS.has(name)),
   )
     .filter(({ path }) => !isDeepStrictEqual(valueAt(running, path), valueAt(next, path)))
     .map(({ name }) => name)
 }
-
-const mayHaveWebhooks = ({ apps, postgres }: Config): boolean =>
-  postgres.url !== undefined || apps.some(({ webhooks }) => webhooks.length > 0)

@@ -7,9 +7,6 @@ const APP = { id: '1', key: 'k', secret: 's' }
 it.each([
   ['apps', { apps: [APP] }],
   ['limits', { limits: { eventBytes: 1, presenceMembers: 1 } }],
-  ['the Redis that is heard', { redis: { url: 'rediss://host', tls: { ca: '/ca' } } }],
-  ['its Sentinels', { redis: { url: 'redis://name', sentinels: ['redis://a'] } }],
-  ['the Redis Cluster that is heard', { redis: { cluster: ['redis://a'] } }],
   ['the level of the log', { log: { level: 'debug' } }],
 ])('%s are taken over without a restart', (_what, changed) => {
   expect(restartOnly(Config.parse({}), Config.parse(changed))).toEqual([])
@@ -38,10 +35,9 @@ it('everything else is named, each option by itself', () => {
   ])
 })
 
-it('the Redis where webhooks wait is named', () => {
-  const withWebhook = (url: string) =>
-    Config.parse({ redis: { url }, apps: [{ ...APP, webhooks: [{ url: 'https://app.test/' }] }] })
-  expect(restartOnly(withWebhook('redis://a'), withWebhook('redis://b'))).toEqual(['redis.url'])
+it('the Redis that the nodes share is named', () => {
+  const at = (url: string) => Config.parse({ redis: { url }, apps: [APP] })
+  expect(restartOnly(at('redis://a'), at('redis://b'))).toEqual(['redis.url'])
 })
 
 it('names nothing where nothing differs', () => {

@@ -44,7 +44,9 @@ async function send(server: StartedServer, first: number, count: number): Promis
     const channel = `private-${CHANNELS[number % CHANNELS.length]}`
     client.send({ event: 'client-n', channel, data: number })
   }
-  await client.expectNothing()
+  client.send({ event: 'pusher:ping', data: {} })
+  let event = ''
+  while (event !== 'pusher:pong') event = (await client.next()).event // what others say comes here too
   await client.close()
 }
 
