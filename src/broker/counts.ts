@@ -102,6 +102,7 @@ export class Counts {
   register(): void {
     for (const entry of this.#entries.values()) {
       entry.number = 0
+      entry.isQueued = false // what was asked for while Redis was away was not queued
       this.#queue(entry)
     }
   }
