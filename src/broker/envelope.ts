@@ -112,7 +112,9 @@ export function decodeEnvelope(text: string): Envelope | undefined {
     const length = fields['l']
     let data = ''
     if (length !== undefined) {
-      if (typeof length !== 'number' || !Number.isInteger(length) || text[at + length] !== '\n') {
+      // A negative one would lead back to a record that has been read, for ever.
+      const isLength = typeof length === 'number' && Number.isInteger(length) && length >= 0
+      if (!isLength || text[at + length] !== '\n') {
         malformed += 1
         break
       }

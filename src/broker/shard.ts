@@ -105,6 +105,8 @@ export class Shard {
   #state: State = 'away'
   #incarnation: Incarnation | undefined
   #queue: Item[] = []
+  /** Who waits for what is asked for by now. */
+  readonly #awaiting = new Set<() => void>()
   #isScheduled = false
   /** Calls that have not been answered. */
   #underWay = 0
@@ -181,6 +183,8 @@ export class Shard {
     if (this.#state === 'away' || this.#state === 'stopped') return
     this.#state = 'away'
     this.#queue = []
+    for (const resolve of this.#awaiting) resolve()
+    this.#awaiting.clear()
     this.#cancelSettling?.()
     this.#cancelSettling = undefined
     holdings.freeze()
@@ -215,10 +219,15 @@ export class Shard {
 
   /** Resolves when all that was asked for by now is done, or is not going to be. */
   emptied(): Promise<void> {
+    if (this.#isState('away') || this.#isState('stopped')) return Promise.resolve()
     return new Promise((resolve) => {
+      this.#awaiting.add(resolve)
       this.enqueue(
         () => LOOK_AT_NOTHING,
-        () => resolve(),
+        () => {
+          this.#awaiting.delete(resolve)
+          resolve()
+        },
       )
     })
   }
