@@ -118,6 +118,7 @@ export class Counts {
   register(): void {
     for (const entry of this.#entries.values()) {
       entry.number = 0
+      entry.isQueued = false // what was asked for while Redis was away, nobody has kept
       this.#queue(entry)
     }
   }
