@@ -33,13 +33,26 @@ export default defineConfig({
     hookTimeout: 120_000,
     expect: { poll: { timeout: PATIENCE_MILLISECONDS } },
     projects: [
-      { extends: true, test: { name: 'one node', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { name: 'one node', include: ['test/**/*.test.ts'], exclude: ['test/faults/**'] },
+      },
       {
         extends: true,
         test: {
           name: 'two nodes',
           include: PROTOCOL.map((name) => `test/spec/${name}.test.ts`),
           env: { TEST_NODES: '2' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          // They measure times: after all the others, and one after the other.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

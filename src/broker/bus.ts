@@ -54,6 +54,9 @@ const FULL = 256 * 1024
 /** The largest message that is read, in bytes; twice the largest event that may be configured. */
 const MOST_BYTES = 32 * 1024 * 1024
 
+/** What others publish until it is back is lost here. */
+const RETRY_MS = 500
+
 const ECHO_INTERVAL_MS = 5000
 const ECHOES_MISSED = 2
 
@@ -83,6 +86,7 @@ export class Bus {
       kind,
       names: [channel],
       connectionName: 'resound-bus',
+      retryMilliseconds: RETRY_MS,
       texts: TEXTS,
       onMessage: (_name, _channel, payload) => {
         try {

@@ -35,6 +35,8 @@ interface Entry {
   /** As last heard, with what this node held then. */
   total: number
   sent: number
+  /** What Redis is known to have had of this node last. */
+  answered: number
   number: number
   /** Whether Redis has had it once: after a loss of its data the channel is not occupied anew. */
   isKnown: boolean
@@ -86,6 +88,7 @@ export class Counts {
       isQueued: false,
       total: 0,
       sent: 0,
+      answered: 0,
       number: 0,
       isKnown: false,
     }
@@ -126,21 +129,23 @@ export class Counts {
   #queue(entry: Entry): void {
     if (entry.isQueued) return
     entry.isQueued = true
-    let isChange = false
+    let count = 0
     this.#enqueue(
       () => {
-        const count = heldBy(entry)
-        isChange = count !== entry.sent
+        count = heldBy(entry)
         entry.isQueued = false
         entry.sent = count
         return { type: 'count', ...entry.at, count, ...entry.options }
       },
-      (answer) => this.#counted(entry, readCounted(answer), isChange),
+      (answer) => this.#counted(entry, readCounted(answer), count),
     )
   }
 
-  #counted(entry: Entry, { outcome, total, number }: Counted, isChange: boolean): void {
+  /** @param count that Redis has of this node now */
+  #counted(entry: Entry, { outcome, total, number }: Counted, count: number): void {
     const { at } = entry
+    const isChange = count !== entry.answered
+    entry.answered = count
     if (number === 0 || number > entry.number) {
       entry.total = total
       entry.number = Math.max(entry.number, number)

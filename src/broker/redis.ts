@@ -58,9 +58,13 @@ export interface GroupState {
 }
 
 const CONNECT_TIMEOUT_MS = 2000
-const COMMAND_TIMEOUT_MS = 2000
+/** Less than the two seconds within which a publication is answered. */
+const COMMAND_TIMEOUT_MS = 1800
+/** A connection that owes an answer and says nothing for so long is given up: nobody may ever close it. */
+const SILENCE_MS = 3000
 const DISCONNECT_TIMEOUT_MS = 100
-const RETRY_MS = 500
+/** Short, as three seconds after Redis is back all has to be right again, two of which are for settling. */
+const RETRY_MS = 300
 /** How long a start waits for the lease: a Redis that is away must not keep the server from starting. */
 const START_MS = 3000
 
@@ -104,6 +108,7 @@ export class RedisBroker implements Broker {
       connectionName: 'resound-node',
       connectTimeout: CONNECT_TIMEOUT_MS,
       commandTimeout: COMMAND_TIMEOUT_MS,
+      socketTimeout: SILENCE_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
       retryStrategy: () => RETRY_MS * (0.5 + Math.random() / 2),
       maxRetriesPerRequest: 0,

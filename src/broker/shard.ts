@@ -121,6 +121,8 @@ export class Shard {
   #round: Promise<void> | undefined
   #reviewedAt = 0
   #nodes = 0
+  /** When the lease was last asked for and given. */
+  #heldAt = 0
   #stopRounds: (() => void) | undefined
   #cancelRetry: (() => void) | undefined
   #cancelSettling: (() => void) | undefined
@@ -134,8 +136,10 @@ export class Shard {
     return this.#state
   }
 
+  /** Not when the lease may have ended: who has slept must not believe what it then hears of its own death. */
   get isLive(): boolean {
-    return this.#state === 'live'
+    const { clock, durations } = this.#parts
+    return this.#state === 'live' && clock.now() - this.#heldAt < durations.leaseMilliseconds
   }
 
   /** How many nodes hold a lease, this one included; as of the last round. */
@@ -327,12 +331,14 @@ export class Shard {
 
   /** Takes a new incarnation and tells Redis what it holds. */
   async #register(): Promise<void> {
-    const { store, node, about, holdings } = this.#parts
+    const { store, node, about, holdings, clock } = this.#parts
     const before = this.#incarnation
     if (this.#nextId === undefined) this.#incarnations += 1
     const id = `${node}-${this.#incarnations}`
     this.#nextId = id
+    const askedAt = clock.now()
     const begun = await store.begin(id, randomUUID(), about, before?.id ?? '')
+    this.#heldAt = askedAt
     this.#nextId = undefined
     if (!this.#isState('away')) return // stopped meanwhile
     const { generation } = begun
@@ -355,7 +361,7 @@ export class Shard {
     if (isShort) this.#goLive()
     else {
       this.#state = 'settling'
-      const { clock, durations } = this.#parts
+      const { durations } = this.#parts
       this.#cancelSettling = clock.after(durations.settleMilliseconds, () => this.#goLive())
     }
   }
@@ -395,14 +401,18 @@ export class Shard {
     if (incarnation === undefined) return
     const sent = this.#sent
     const isQuiet = this.#queue.length === 0 && this.#underWay === 0
+    const askedAt = clock.now()
     const renewed = await store.renew(incarnation)
     if (this.#incarnation !== incarnation || this.#isState('away')) return
     if (renewed.outcome !== 'ok') {
       this.#refused(renewed.outcome)
       return
     }
+    const wasLate = this.#isState('live') && !this.isLive
+    this.#heldAt = askedAt
     this.#nodes = renewed.holding
     if (!this.isLive) return
+    if (wasLate) holdings.look() // what was heard meanwhile was not believed
     if (isQuiet && sent === this.#sent && this.#queue.length === 0) this.#compare(renewed)
     await this.#reap(renewed.ended)
     if (renewed.due > 0) await this.#tellGone()

@@ -35,6 +35,7 @@ export type RedisBehaviour = Pick<
   | 'enableReadyCheck'
   | 'maxRetriesPerRequest'
   | 'retryStrategy'
+  | 'socketTimeout'
 >
 
 /**

@@ -38,6 +38,8 @@ export interface RedisSubscriberOptions {
   /** Every name is confirmed, at first or again: what was published before may have been missed. */
   readonly onListening?: () => void
   readonly connectionName: string
+  /** Longest pause between attempts, also where a name was refused; two and five seconds when left out. */
+  readonly retryMilliseconds?: number
   readonly texts: SubscriberTexts
   readonly log: Logger
   readonly clock: Clock
@@ -84,6 +86,7 @@ type Fault = 'unreachable' | 'refused' | 'moved'
 export class RedisSubscriber {
   readonly #redis: Redis
   readonly #location: Location
+  readonly #options: RedisSubscriberOptions
   readonly #target: RedisTarget
   readonly #log: Logger
   readonly #clock: Clock
@@ -96,6 +99,7 @@ export class RedisSubscriber {
   readonly #refused = new Set<string>()
 
   #stopChecking: (() => void) | undefined
+  #cancelRetry: (() => void) | undefined
   #silentChecks = 0
   #looking: Promise<void> | undefined
   readonly #stopLooking = new AbortController()
@@ -113,6 +117,7 @@ export class RedisSubscriber {
 
   constructor(options: RedisSubscriberOptions) {
     const { target, kind, names, onMessage, connectionName, log, clock } = options
+    this.#options = options
     this.#target = target
     this.#commands = COMMANDS[kind]
     this.#texts = options.texts
@@ -125,7 +130,7 @@ export class RedisSubscriber {
       connectionName,
       connectTimeout: CONNECT_TIMEOUT_MS,
       disconnectTimeout: DISCONNECT_TIMEOUT_MS,
-      retryStrategy: retryDelay,
+      retryStrategy: (attempt: number) => retryDelay(attempt, options.retryMilliseconds),
       // Subscribed here, where a refusal is noticed; PSUBSCRIBE works while Redis is loading, too.
       autoResubscribe: false,
       autoResendUnfulfilledCommands: false,
@@ -195,6 +200,7 @@ export class RedisSubscriber {
   async stop(): Promise<void> {
     this.#stopChecking?.()
     this.#stopChecking = undefined
+    this.#cancelRetry?.()
     this.#stopLooking.abort()
     const { status } = this.#redis
     const isOpen = status === 'connecting' || status === 'connect' || status === 'ready'
@@ -239,7 +245,22 @@ export class RedisSubscriber {
         (error) => this.#denied(pattern, error),
       ),
     )
-    void Promise.all(answers).then(() => this.#settled())
+    void Promise.all(answers).then(() => {
+      this.#settled()
+      this.#tryAgain()
+    })
+  }
+
+  /** Sooner than the next check, where that is asked for. */
+  #tryAgain(): void {
+    const { retryMilliseconds } = this.#options
+    const { status } = this.#redis
+    if (retryMilliseconds === undefined || this.#stopChecking === undefined) return
+    if (status !== 'ready' || this.#unconfirmed().length === 0) return
+    this.#cancelRetry ??= this.#clock.after(retryMilliseconds, () => {
+      this.#cancelRetry = undefined
+      if (this.#redis.status === 'ready') this.#subscribe()
+    })
   }
 
   #granted(pattern: string): void {

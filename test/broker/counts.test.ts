@@ -51,7 +51,6 @@ describe('a count', () => {
   it('that was on its way when Redis was lost is told again', () => {
     counts.changed(AT, 1, OPTIONS)
     queue = []
-    counts.freeze()
     counts.register()
     expect(send(['occupied', 1, 1])).toEqual([1])
   })
@@ -71,7 +70,6 @@ describe('a count', () => {
   it('is not occupied anew when Redis has lost its data', () => {
     counts.changed(AT, 1, OPTIONS)
     send(['occupied', 1, 7])
-    counts.freeze()
     counts.register()
     send(['occupied', 1, 1])
     expect(told.filter((news) => String(news).startsWith('occupied'))).toHaveLength(1)

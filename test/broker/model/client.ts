@@ -32,6 +32,7 @@ export class ModelClient {
       send: (text: string) => this.#receive(text),
       end: () => {},
       ping: () => {},
+      getBufferedAmount: () => 0,
       subscribe: (topic: string) => topics.subscribe(topic, socket),
       unsubscribe: (topic: string) => topics.unsubscribe(topic, socket),
       publish: () => {},

@@ -1,0 +1,99 @@
+/**
+ * Restarts in a row, of one node of three after the other, each by a successor on the same port.
+ *
+ * In the time that there is for all tests, 6 restarts under 1,200 connections; FAULT_RESTARTS and
+ * FAULT_CONNECTIONS ask for more.
+ */
+import { setTimeout as passed } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { gather } from './crowd.ts'
+import { Group } from './group.ts'
+import { Press } from './press.ts'
+import { Recording } from './recording.ts'
+import { flickersOf, judgeReturn, type Return } from './return.ts'
+import { seed } from './seed.ts'
+import { judge, type Trouble, type Verdict } from './verdict.ts'
+
+const RESTARTS = Number(process.env['FAULT_RESTARTS'] ?? 6)
+const CONNECTIONS = Number(process.env['FAULT_CONNECTIONS'] ?? 1200)
+const RESIDENTS = 60
+const VISITORS = 12
+const CHANNELS = Math.ceil(CONNECTIONS / 10)
+const EVENTS_PER_SECOND = 300
+const DIALS_PER_SECOND = 400
+const LINGER_SECONDS = 5
+/** All who were sent away are back, and who has lingered has gone. */
+const AFTER_MS = 8000
+
+describe(`after ${RESTARTS} restarts in a row under ${CONNECTIONS} connections`, () => {
+  const recording = new Recording()
+  const codes: (number | null)[] = []
+  let group: Group
+  let trouble: Trouble
+  let verdict: Verdict
+  let back: Return
+
+  beforeAll(
+    async () => {
+      group = await Group.start({ lingerSeconds: LINGER_SECONDS })
+      const places = group.nodes
+      using _crowd = gather({
+        ...{ places, recording, seed, channels: CHANNELS, pages: 6, rooms: 2 },
+        ...{ residents: RESIDENTS, visitors: VISITORS, dialsPerSecond: DIALS_PER_SECOND },
+        listeners: CONNECTIONS - RESIDENTS - VISITORS - 6,
+      })
+      await passed((1000 * CONNECTIONS) / DIALS_PER_SECOND + 2000)
+      await using _press = new Press({
+        ...{ places, recording, channels: CHANNELS },
+        eventsPerSecond: EVENTS_PER_SECOND,
+      })
+      await passed(2000)
+      const from = performance.now()
+      for (let i = 0; i < RESTARTS; i += 1) codes.push(await group.node(i).replace())
+      const to = performance.now()
+      await passed(AFTER_MS)
+      trouble = { from, to, until: performance.now() - 1000, effects: [] }
+    },
+    60_000 + RESTARTS * 60_000,
+  )
+  afterAll(async () => {
+    console.log(
+      `${RESTARTS} restarts under ${CONNECTIONS} connections, seed ${seed}`,
+      `in ${Math.round((trouble.to - trouble.from) / 1000)} s:`,
+      { ...back, errors: verdict.errors.length, published: verdict.published },
+    )
+    await group[Symbol.asyncDispose]()
+  })
+
+  it('every process has ended well', () => {
+    verdict = judge(recording, trouble, 1000 * LINGER_SECONDS)
+    back = judgeReturn(recording, { from: trouble.from, to: trouble.until })
+    expect(codes).toEqual(Array.from({ length: RESTARTS }, () => 0))
+  })
+
+  it('everybody is back, and has been told to come back', () => {
+    expect(back.away).toEqual([])
+    expect(back.returns).toBeGreaterThan((0.8 * RESTARTS * CONNECTIONS) / group.nodes.length)
+    expect(back.otherCodes).toEqual({})
+  })
+
+  it('no dial was refused, and nobody was closed before they were established', () => {
+    expect(back).toMatchObject({ refused: 0, closedTooSoon: 0 })
+  })
+
+  it('whoever kept a connection got everything', () => {
+    expect(verdict.lost.slice(0, 10), `${verdict.lost.length}`).toEqual([])
+    expect(verdict.twice).toBe(0)
+  })
+
+  it('nobody was announced as gone who came back', () => {
+    const flickers = flickersOf(recording, (userId) => userId.startsWith('resident-'))
+    expect(flickers.slice(0, 10), `${flickers.length}`).toEqual([])
+    expect(verdict.doubles.slice(0, 10), `${verdict.doubles.length}`).toEqual([])
+    expect(verdict.falseRemovals.slice(0, 10), `${verdict.falseRemovals.length}`).toEqual([])
+  })
+
+  it('publishing never failed', () => {
+    expect(verdict.errors.slice(0, 10), `${verdict.errors.length}`).toEqual([])
+  })
+})
