@@ -43,13 +43,13 @@ const MUTANTS: readonly (readonly [what: string, firstSeed: number, mutate: () =
     1,
     () =>
       vi.doMock('../../src/broker/store.ts', async (original) => {
-        const { Store } = await original<typeof import('../../src/broker/store.ts')>()
-        class Mutant extends Store {
+        const real = await original<typeof import('../../src/broker/store.ts')>()
+        class Mutant extends real.Store {
           override async reap(): Promise<number> {
             return 0
           }
         }
-        return { Store: Mutant }
+        return { ...real, Store: Mutant }
       }),
   ],
   [
