@@ -163,7 +163,10 @@ export class NodeShard {
         return
       case 'member': {
         const { appId, channel, userId, userInfo, change, before, number } = record
-        if (record.generation !== this.shard.generation) return // numbered by other data
+        if (record.generation !== this.shard.generation) {
+          this.shard.doubt() // numbered by other data
+          return
+        }
         const member = { userId, userInfo }
         this.seats.apply({ appId, channel }, { change, member, before, number })
         return

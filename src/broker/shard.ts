@@ -181,6 +181,11 @@ export class Shard {
     })
   }
 
+  /** These may be other data than this node knows: asks now, so that it is back before others miss it. */
+  doubt(): void {
+    if (this.isLive) this.#beginRound()
+  }
+
   /** Redis cannot be relied on. @param fault undefined where it said that the lease or the data are gone */
   lost(fault: unknown): void {
     const { clock, durations, holdings, news } = this.#parts

@@ -4,7 +4,7 @@
  *
  * - `MODEL_HISTORIES`: how many, 1000 unless it is set
  * - `MODEL_SEED`: the first one's seed, 1 unless it is set; with `MODEL_HISTORIES=1` it is that history again
- * - `MODEL_AT_ONCE`: how many run side by side
+ * - `MODEL_AT_ONCE`: how many run side by side, 24 unless it is set
  */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { RedisBroker } from '../../src/broker/redis.ts'
@@ -13,7 +13,7 @@ import { runHistories } from './model/histories.ts'
 
 const COUNT = Number(process.env['MODEL_HISTORIES'] ?? 1000)
 const FIRST_SEED = Number(process.env['MODEL_SEED'] ?? 1)
-const AT_ONCE = Number(process.env['MODEL_AT_ONCE'] ?? 40)
+const AT_ONCE = Number(process.env['MODEL_AT_ONCE'] ?? 24)
 
 let redis: TestRedis
 beforeAll(async () => {

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises'
 import { pino } from 'pino'
 import { App } from '../../../src/apps/app.ts'
 import type { RedisBroker } from '../../../src/broker/redis.ts'
+import type { Durations } from '../../../src/broker/shard.ts'
 import { AppConfig, Limits } from '../../../src/config/schema.ts'
 import { EventCache } from '../../../src/hub/event-cache.ts'
 import { Hub } from '../../../src/hub/hub.ts'
@@ -73,6 +74,7 @@ export class ModelNode {
     readonly keyPrefix: string
     readonly Broker: typeof RedisBroker
     readonly occurred: (occurrence: Occurrence) => void
+    readonly durations?: Partial<Durations>
   }): Promise<ModelNode> {
     const link = await Link.to(parts.redisPort)
     const clock = new StoppableClock()
@@ -91,7 +93,7 @@ export class ModelNode {
       about: {},
       log,
       clock,
-      durations: DURATIONS,
+      durations: { ...DURATIONS, ...parts.durations },
     })
     const occurred = (_: App, occurrence: Occurrence): void => parts.occurred(occurrence)
     const counts = new SubscriptionCounts(clock, occurred)
