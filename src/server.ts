@@ -2,7 +2,7 @@
  * The composition root: builds every part in order, and stops them in reverse.
  */
 import type { Logger } from 'pino'
-import { ADMIN_HEADERS, createAdminApi } from './admin/router.ts'
+import type { FailedWebhooks } from './admin/webhook-failures.ts'
 import { AnyOriginWarning } from './apps/any-origin.ts'
 import type { App } from './apps/app.ts'
 import { Apps, NO_TABLE } from './apps/apps.ts'
@@ -30,9 +30,10 @@ import { AtSubscribe } from './session/at-subscribe.ts'
 import { closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
+import { type ProcessStatus, processStatus } from './status.ts'
 import { certificateExpiry } from './transport/certificate.ts'
 import { serveHttp } from './transport/http.ts'
-import { createApp, type Listener, listen } from './transport/listener.ts'
+import { createApp, join, type Listener, listen } from './transport/listener.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -42,15 +43,26 @@ export interface ServerOptions {
   readonly log: Logger
   /** The real one when left out. */
   readonly clock?: Clock
+  /** A port that other processes of ours listen on as well: it is joined when `join` is called. */
+  readonly sharedPort?: number
+  /** What `/ready` answers, where this process is one of several that answer for each other. */
+  readonly answerFor?: (own: Readiness) => Readiness
 }
 
 export interface Server {
   /** As bound. */
   readonly host: string
   readonly port: number
-  readonly admin: { readonly host: string; readonly port: number }
   /** What is live here; for the tests, which look at it after each of them. */
   readonly hub: Hub
+  readonly metrics: Metrics
+  readonly webhooks: FailedWebhooks
+  /** Whether this process would take new clients, whatever others say. */
+  readiness(): Readiness
+  /** What this process has to tell an operator. */
+  status(): Promise<ProcessStatus>
+  /** Listens on the shared port. @throws ResoundError when it cannot be used */
+  join(): void
   /** Applies what can change while running. @returns the option paths that differ and need a restart */
   reload(config: Config): readonly string[]
   /** Refuses new connections, lets the present ones go at the drain's pace, then stops. */
@@ -73,11 +85,10 @@ const WITHOUT_REDIS: Readiness = {
  * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, log, clock = realClock } = options
+  const { config, log, clock = realClock, sharedPort, answerFor = (own) => own } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
 
   const publicApp = createApp(config.tls)
-  const adminApp = createApp(undefined)
   const certificateEnd = config.tls === undefined ? undefined : certificateExpiry(config.tls.cert)
   const loop = new EventLoopDelay(clock)
   const webhooks = new Webhooks({
@@ -116,6 +127,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
+  const ownReadiness = (): Readiness => {
+    if (!readiness.ready) return readiness
+    if (table?.isRead === false) return WITHOUT_APPS
+    return laravel.isUp ? readiness : WITHOUT_REDIS
+  }
   serveWebSockets(publicApp, sessions, { pathPrefix, ...config.limits, onFault })
   serveHttp(
     publicApp,
@@ -126,11 +142,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
       pathPrefix,
       timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
-      readiness: () => {
-        if (!readiness.ready) return readiness
-        if (table?.isRead === false) return WITHOUT_APPS
-        return laravel.isUp ? readiness : WITHOUT_REDIS
-      },
+      readiness: () => answerFor(ownReadiness()),
       answered: (route, status, seconds) => requests.answered(route, status, seconds),
     }),
     {
@@ -150,45 +162,38 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     loop.stop()
     counts.stop()
     publicApp.close()
-    adminApp.close()
   }
-  let publicPort: number
-  let adminPort: number
-  try {
-    const publicListener = listen(publicApp, config.host, config.port)
-    listeners.push(publicListener)
-    publicPort = publicListener.port
-    const metrics = new Metrics({
-      version,
-      prefix: config.metrics.prefix,
-      port: publicPort,
-      lives: () => hub.lives(),
-      rejected: sessions.rejected,
-      measures: hub.measures,
-      process: {
-        eventLoopDelay: loop.seconds,
-        certificateSeconds: () =>
-          certificateEnd === undefined ? undefined : (certificateEnd - clock.now()) / 1000,
-      },
-      requests,
-      redis: { states: () => laravel.states(), lost: () => laravel.lost },
-      webhooks: () => webhooks.states(),
-      bridge: () => bridge.running(),
-      apps: () => apps.counts,
-      postgres: () => table?.state,
-    })
-    serveHttp(adminApp, createAdminApi({ metrics, webhooks, token: config.admin.token }), {
-      bodyBytes: () => 0,
-      headersOf: () => ADMIN_HEADERS,
-      onFault,
-    })
-    const adminListener = listen(adminApp, config.admin.host, config.admin.port)
-    listeners.push(adminListener)
-    adminPort = adminListener.port
-  } catch (fault) {
-    stopParts()
-    throw fault
+  let publicPort = sharedPort
+  if (publicPort === undefined) {
+    try {
+      const listener = listen(publicApp, config.host, config.port)
+      listeners.push(listener)
+      publicPort = listener.port
+    } catch (fault) {
+      stopParts()
+      throw fault
+    }
   }
+  const port = publicPort
+  const metrics = new Metrics({
+    version,
+    prefix: config.metrics.prefix,
+    port,
+    lives: () => hub.lives(),
+    rejected: sessions.rejected,
+    measures: hub.measures,
+    process: {
+      eventLoopDelay: loop.seconds,
+      certificateSeconds: () =>
+        certificateEnd === undefined ? undefined : (certificateEnd - clock.now()) / 1000,
+    },
+    requests,
+    redis: { states: () => laravel.states(), lost: () => laravel.lost },
+    webhooks: () => webhooks.states(),
+    bridge: () => bridge.running(),
+    apps: () => apps.counts,
+    postgres: () => table?.state,
+  })
   let { redis, limits } = config
   const anyOrigin = new AnyOriginWarning(log)
   laravel.listen(redis)
@@ -230,9 +235,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   return {
     host: config.host,
-    port: publicPort,
-    admin: { host: config.admin.host, port: adminPort },
+    port,
     hub,
+    metrics,
+    webhooks,
+    readiness: ownReadiness,
+    status: () =>
+      processStatus({
+        capacity,
+        hub,
+        redis: laravel.states(),
+        apps: apps.counts,
+        eventLoopDelay: loop.seconds,
+        certificateEnd,
+        readiness: ownReadiness(),
+      }),
+    join() {
+      listeners.push(join(publicApp, config.host, port))
+    },
     reload(next) {
       redis = next.redis
       limits = next.limits
@@ -243,8 +263,11 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     drain() {
       draining ??= (async () => {
         readiness = { ready: false, reason: 'draining' }
-        listeners[0]?.close()
-        await drain(hub, clock, config.drain, stopping.signal)
+        await Promise.all([
+          // What has been waiting is accepted in the turn of the event loop that ends there.
+          new Promise(setImmediate).then(stopListening),
+          drain(hub, clock, config.drain, stopping.signal),
+        ])
         stopped ??= stop()
         await stopped
       })()

@@ -1,16 +1,21 @@
 /**
- * The admin port: for operators, on loopback or behind a token.
+ * The admin API: for operators, on a port of loopback or behind a token, and on a socket of their own.
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
-import { UP } from '../http-api/health.ts'
+import { getReady, UP } from '../http-api/health.ts'
 import { parseQuery, type Query } from '../http-api/query.ts'
+import { type Control, getStatus, postDrain, postReload, postRestart } from './control.ts'
 import { type FailedWebhooks, listFailures, replayFailures } from './webhook-failures.ts'
 
 export interface AdminParts {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly webhooks: FailedWebhooks
   readonly token: string | undefined
+  /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
+  readonly control?: Control
+  /** What tells this server from another: who looks for one that is not this is turned away. */
+  readonly identity?: string
 }
 
 type Answer = HttpResponse | Promise<HttpResponse>
@@ -22,13 +27,18 @@ interface Route {
   readonly answer: (query: Query) => Answer
 }
 
+/** Names the server that a command looks for. */
+export const IDENTITY_HEADER = 'resound-identity'
+
 /** What of a request tells a web page from an operator. */
-export const ADMIN_HEADERS = ['host', 'origin'] as const
+export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi({
   metrics,
   webhooks,
   token,
+  control,
+  identity,
 }: AdminParts): (request: HttpRequest) => Answer {
   const showMetrics = async (): Promise<HttpResponse> => ({
     status: 200,
@@ -46,12 +56,17 @@ export function createAdminApi({
       '/webhooks/failures/replay',
       { method: 'POST', isGuarded: true, answer: (query) => replayFailures(webhooks, query) },
     ],
+    ...(control === undefined ? [] : controlRoutes(control)),
   ])
   return (request) => {
     if (token !== undefined && !isBearer(request.authorization, token)) {
       return refusal(401, 'Send the admin token as a bearer token.', {
         'WWW-Authenticate': 'Bearer',
       })
+    }
+    const sought = request.header(IDENTITY_HEADER)
+    if (sought !== '' && identity !== undefined && sought !== identity) {
+      return refusal(421, 'This is another server than the one that is asked for.')
     }
     const route = routes.get(request.path)
     if (route === undefined) {
@@ -65,6 +80,16 @@ export function createAdminApi({
     const query = parseQuery(request.query)
     return typeof query === 'string' ? refusal(400, query) : answer(query)
   }
+}
+
+function controlRoutes(control: Control): [string, Route][] {
+  return [
+    ['/ready', { method: 'GET', isGuarded: false, answer: () => getReady(control.readiness) }],
+    ['/status', { method: 'GET', isGuarded: false, answer: () => getStatus(control) }],
+    ['/reload', { method: 'POST', isGuarded: true, answer: () => postReload(control) }],
+    ['/restart', { method: 'POST', isGuarded: true, answer: () => postRestart(control) }],
+    ['/drain', { method: 'POST', isGuarded: true, answer: (query) => postDrain(control, query) }],
+  ]
 }
 
 /**

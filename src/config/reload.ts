@@ -34,5 +34,10 @@ export function restartOnly(running: Config, next: Config): string[] {
     .map(({ name }) => name)
 }
 
+/** Whether an option belongs to the process that was started, which a restart leaves as it is. */
+export function belongsToStart(option: string): boolean {
+  return option.startsWith('admin.') || option === 'log.format'
+}
+
 const mayHaveWebhooks = ({ apps, postgres }: Config): boolean =>
   postgres.url !== undefined || apps.some(({ webhooks }) => webhooks.length > 0)

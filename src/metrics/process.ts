@@ -15,10 +15,17 @@ const OWN_FILES = '/proc/self/fd'
 export function defineProcessMetrics(register: Register, sources: ProcessSources): void {
   const limit = openFilesLimit()
   if (Number.isFinite(limit)) {
-    register.gauge('open_files', 'Open files; a connection is one.', [], async (gauge) => {
-      gauge.set((await readdir(OWN_FILES)).length)
-    })
-    register.gauge('open_files_limit', 'Most open files.', [], (gauge) => gauge.set(limit))
+    // Of several processes those of the one that has most: each has the limit for itself.
+    register.gauge(
+      'open_files',
+      'Open files; a connection is one.',
+      [],
+      async (gauge) => {
+        gauge.set((await readdir(OWN_FILES)).length)
+      },
+      'max',
+    )
+    register.gauge('open_files_limit', 'Most open files.', [], (gauge) => gauge.set(limit), 'min')
   }
   register.histogram(
     'event_loop_delay_seconds',
@@ -34,5 +41,6 @@ export function defineProcessMetrics(register: Register, sources: ProcessSources
       if (seconds === undefined) gauge.remove()
       else gauge.set(seconds)
     },
+    'min',
   )
 }

@@ -3,6 +3,8 @@ import { createHash, createHmac } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { expect } from 'vitest'
 import type { z } from 'zod'
+import { type AdminPort, serveAdminPort } from '../../src/admin/port.ts'
+import { createAdminApi } from '../../src/admin/router.ts'
 import { Config } from '../../src/config/schema.ts'
 import { type Server, startServer as start } from '../../src/server.ts'
 import { TestClient } from './client.ts'
@@ -30,14 +32,17 @@ export interface HttpAnswer {
   readonly headers: Headers
 }
 
+/** A server with its admin port, which belongs to whoever starts one. */
+type AdministeredServer = Server & { readonly admin: AdminPort }
+
 export class TestServer implements AsyncDisposable {
-  readonly server: Server
+  readonly server: AdministeredServer
   readonly config: Config
   readonly app: { readonly id: string; readonly key: string; readonly secret: string }
   readonly #clock: TestClock
   readonly #clients: TestClient[] = []
 
-  constructor(server: Server, config: Config, clock: TestClock) {
+  constructor(server: AdministeredServer, config: Config, clock: TestClock) {
     this.server = server
     this.config = config
     this.#clock = clock
@@ -115,6 +120,7 @@ export class TestServer implements AsyncDisposable {
       await this.expectEmpty()
     } finally {
       await this.server.stop()
+      this.server.admin.stop()
     }
     expect(this.#clock.running, 'timers left').toBe(0)
   }
@@ -146,7 +152,16 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     admin: { port: 0, ...rest.admin },
     apps: apps ?? [{ ...APP, ...app }],
   })
-  return new TestServer(await start({ config, log: logger, clock }), config, clock)
+  const server = await start({ config, log: logger, clock })
+  const { metrics, webhooks } = server
+  try {
+    const api = createAdminApi({ metrics, webhooks, token: config.admin.token })
+    const admin = serveAdminPort(api, config.admin, logger)
+    return new TestServer({ ...server, admin }, config, clock)
+  } catch (fault) {
+    await server.stop()
+    throw fault
+  }
 }
 
 /** A path with the query that signs it, as the server SDKs build it. */

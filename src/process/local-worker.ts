@@ -1,0 +1,125 @@
+/**
+ * The worker that is this process: a server, and what a group asks of it.
+ */
+import type { Logger } from 'pino'
+import { belongsToStart } from '../config/reload.ts'
+import { Config } from '../config/schema.ts'
+import type { Flags } from '../config/sources.ts'
+import type { Readiness } from '../http-api/health.ts'
+import type { Server } from '../server.ts'
+import { readAgain, sourcesOf, type Tell } from './reading.ts'
+import type { Ending, Reloading, Worker } from './worker.ts'
+
+export interface LocalParts {
+  readonly server: Server
+  readonly flags: Flags
+  readonly log: Logger
+  readonly tell: Tell
+  readonly answer: Worker['answer']
+}
+
+export class LocalWorker implements Worker {
+  readonly pid = process.pid
+  readonly ended: Promise<Ending>
+  counted: Worker['counted'] = []
+  readonly #parts: LocalParts
+  readonly #ended: (ending: Ending) => void
+
+  constructor(parts: LocalParts) {
+    this.#parts = parts
+    const { promise, resolve } = withResolvers<Ending>()
+    this.ended = promise
+    this.#ended = resolve
+  }
+
+  get readiness(): Readiness {
+    return this.#parts.server.readiness()
+  }
+
+  get webhooks(): Worker['webhooks'] {
+    return this.#parts.server.webhooks
+  }
+
+  metrics(): ReturnType<Worker['metrics']> {
+    return this.#parts.server.metrics.families()
+  }
+
+  /** As text, which is what a process that is alone shows. */
+  metricsText(): Promise<string> {
+    return this.#parts.server.metrics.text()
+  }
+
+  status(): ReturnType<Worker['status']> {
+    return this.#parts.server.status()
+  }
+
+  // Reading is synchronous; that of another process is not.
+  async reload(given?: unknown): Promise<Reloading> {
+    const { server, flags, log, tell } = this.#parts
+    if (given !== undefined) {
+      const config = Config.parse(given)
+      return { valid: true, config, ...split(server.reload(config)) }
+    }
+    const reading = readAgain(flags)
+    if ('problems' in reading) {
+      const { problems } = reading
+      log.error({ code: 'RESOUND_CONFIG_INVALID', problems }, 'not reloaded; nothing has changed')
+      return { valid: false, problems }
+    }
+    tell(reading.notices)
+    const needed = split(server.reload(reading.config))
+    log.info(sourcesOf(reading, flags), 'reloaded')
+    const options = [...needed.restart, ...needed.start]
+    if (options.length > 0) {
+      log.warn({ options }, 'a restart is needed for these options to take effect')
+    }
+    return { valid: true, config: reading.config, ...needed }
+  }
+
+  answer(readiness: Readiness | undefined): void {
+    this.#parts.answer(readiness)
+  }
+
+  drain(): void {
+    this.#finishing(this.#parts.server.drain())
+  }
+
+  stop(): void {
+    this.#finishing(this.#parts.server.stop())
+  }
+
+  #finishing(ended: Promise<void>): void {
+    const { log } = this.#parts
+    ended
+      .then(async () => {
+        this.counted = await this.metrics()
+        this.#ended({ code: 0, signal: null })
+      })
+      .catch((fault: unknown) => {
+        log.error({ err: fault }, 'did not stop as it should')
+        this.#ended({ code: 1, signal: null })
+      })
+  }
+}
+
+function split(options: readonly string[]): Pick<Reloading & { valid: true }, 'restart' | 'start'> {
+  return {
+    restart: options.filter((option) => !belongsToStart(option)),
+    start: options.filter(belongsToStart),
+  }
+}
+
+/** A promise, and what settles it. (`Promise.withResolvers` is not in Node.js 20.) */
+export function withResolvers<T>(): {
+  promise: Promise<T>
+  resolve: (value: T) => void
+  reject: (reason: unknown) => void
+} {
+  let resolve: (value: T) => void = () => undefined
+  let reject: (reason: unknown) => void = () => undefined
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes
+    reject = no
+  })
+  return { promise, resolve, reject }
+}
