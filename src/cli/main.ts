@@ -49,10 +49,10 @@ Connections are closed with 4200 at a pace (drain.*), and clients come back at
 once: to another node, or to the next start. Returns when the process has ended.`
 
 const RESTART_HELP = `
-Starts the program from its file again, with the configuration read again, beside
-the one that serves; the port stays open. When the new one is ready for clients,
-the old one lets its connections go at a pace, and this returns. When it is not
-ready within 30 s, it is ended and the old one goes on.
+Starts the program from its file again, with the configuration read again, next
+to the one that serves; the port stays open. When the new one is ready for
+clients, the old one lets its connections go at a pace, and this returns. One
+that is not ready within 30 s is ended, and the old one goes on.
 Ends with 78 when the configuration is refused, with 1 for any other reason.`
 
 const RELOAD_HELP = `
