@@ -33,6 +33,7 @@ import { Sessions } from './session/sessions.ts'
 import { type ProcessStatus, processStatus } from './status.ts'
 import { certificateExpiry } from './transport/certificate.ts'
 import { serveHttp } from './transport/http.ts'
+import { HttpConnections } from './transport/http-connections.ts'
 import { createApp, join, type Listener, listen } from './transport/listener.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
@@ -89,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   let readiness: Readiness = { ready: true, reason: 'serving' }
 
   const publicApp = createApp(config.tls)
+  const connections = new HttpConnections(publicApp)
   const certificateEnd = config.tls === undefined ? undefined : certificateExpiry(config.tls.cert)
   const loop = new EventLoopDelay(clock)
   const webhooks = new Webhooks({
@@ -132,7 +134,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (table?.isRead === false) return WITHOUT_APPS
     return laravel.isUp ? readiness : WITHOUT_REDIS
   }
-  serveWebSockets(publicApp, sessions, { pathPrefix, ...config.limits, onFault })
+  serveWebSockets(publicApp, sessions, {
+    pathPrefix,
+    ...config.limits,
+    onUpgrade: () => connections.upgraded(),
+    onFault,
+  })
   serveHttp(
     publicApp,
     createApi({
@@ -149,6 +156,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
       headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
       onUnhandled: (status) => requests.unhandled(status),
+      connections,
       onFault,
     },
   )
@@ -263,11 +271,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     drain() {
       draining ??= (async () => {
         readiness = { ready: false, reason: 'draining' }
+        connections.close()
         await Promise.all([
           // What has been waiting is accepted in the turn of the event loop that ends there.
           new Promise(setImmediate).then(stopListening),
           drain(hub, clock, config.drain, stopping.signal),
         ])
+        await connections.settled(clock, stopping.signal)
+        await drain(hub, clock, config.drain, stopping.signal) // those whose upgrade was on its way
         stopped ??= stop()
         await stopped
       })()
