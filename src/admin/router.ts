@@ -14,6 +14,8 @@ export interface AdminParts {
   readonly token: string | undefined
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
+  /** Whether only its owner can get here. Elsewhere a token has to prove who ends or restarts the server. */
+  readonly isPrivate?: boolean
   /** What tells this server from another: who looks for one that is not this is turned away. */
   readonly identity?: string
 }
@@ -24,6 +26,8 @@ interface Route {
   readonly method: 'GET' | 'POST'
   /** Whether it shows what clients sent, or changes anything. */
   readonly isGuarded: boolean
+  /** Whether it is about the server as a whole: any user of the host could ask it on loopback. */
+  readonly isControl?: boolean
   readonly answer: (query: Query) => Answer
 }
 
@@ -38,6 +42,7 @@ export function createAdminApi({
   webhooks,
   token,
   control,
+  isPrivate = false,
   identity,
 }: AdminParts): (request: HttpRequest) => Answer {
   const showMetrics = async (): Promise<HttpResponse> => ({
@@ -72,10 +77,13 @@ export function createAdminApi({
     if (route === undefined) {
       return refusal(404, `There is ${[...routes.keys()].join(', ')} here.`)
     }
-    const { method, isGuarded, answer } = route
+    const { method, isGuarded, isControl = false, answer } = route
     if (request.method !== method) return refusal(405, `Use ${method}.`, { Allow: method })
     if (isGuarded && token === undefined && isOfPage(request)) {
       return refusal(403, 'The admin port is not for web pages.')
+    }
+    if (isControl && token === undefined && !isPrivate) {
+      return refusal(403, 'This takes admin.token on the admin port; the admin socket takes none.')
     }
     const query = parseQuery(request.query)
     return typeof query === 'string' ? refusal(400, query) : answer(query)
@@ -83,12 +91,18 @@ export function createAdminApi({
 }
 
 function controlRoutes(control: Control): [string, Route][] {
+  const change = (answer: Route['answer']): Route => ({
+    method: 'POST',
+    isGuarded: true,
+    isControl: true,
+    answer,
+  })
   return [
     ['/ready', { method: 'GET', isGuarded: false, answer: () => getReady(control.readiness) }],
     ['/status', { method: 'GET', isGuarded: false, answer: () => getStatus(control) }],
-    ['/reload', { method: 'POST', isGuarded: true, answer: () => postReload(control) }],
-    ['/restart', { method: 'POST', isGuarded: true, answer: () => postRestart(control) }],
-    ['/drain', { method: 'POST', isGuarded: true, answer: (query) => postDrain(control, query) }],
+    ['/reload', change(() => postReload(control))],
+    ['/restart', change(() => postRestart(control))],
+    ['/drain', change((query) => postDrain(control, query))],
   ]
 }
 

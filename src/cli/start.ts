@@ -94,7 +94,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
   let socket: AdminSocket | undefined
   try {
     // Who may open its file needs no token.
-    const api = createAdminApi({ ...parts, token: undefined })
+    const api = createAdminApi({ ...parts, token: undefined, isPrivate: true })
     const file = config.admin.socket ?? placeForSocket(identity, environment)
     if (file === undefined) log.warn('there is no run directory for an admin socket')
     else socket = await serveAdminSocket(api, file, log)

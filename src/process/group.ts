@@ -13,11 +13,11 @@ import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
-import { CONTENT_TYPE, type Family, growing, merged, totals } from '../metrics/register.ts'
 import { startServer } from '../server.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
+import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
@@ -61,6 +61,7 @@ export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
+  readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -69,9 +70,6 @@ export class Group {
   #starting: Generation | undefined
   #ending: 'draining' | 'stopping' | undefined
   #lastRestart: LastRestart | undefined
-  /** What workers that are gone have counted. */
-  #kept: Promise<readonly Family[]> = Promise.resolve([])
-  #hasKept = false
   #resolveEnded: () => void = () => undefined
 
   private constructor(parts: GroupParts, port: number) {
@@ -173,6 +171,10 @@ export class Group {
 
   /** Reads the configuration again, and takes it over in every worker. */
   async reload(): Promise<Reloading> {
+    if (this.#starting !== undefined) {
+      const message = 'A restart is under way, and it reads the configuration as well.'
+      throw new ResoundError('RESOUND_SERVER_REFUSED', message, { remedy: 'Reload after it.' })
+    }
     const generation = this.#current
     const [first, ...others] = generation.workers
     if (first === undefined) {
@@ -196,18 +198,6 @@ export class Group {
   /** Ends all at once. */
   stop(): void {
     this.#end('stopping', (generation) => generation.stop())
-  }
-
-  readonly metrics = {
-    contentType: CONTENT_TYPE,
-    text: (): Promise<string> => {
-      const workers = this.#generations().flatMap((generation) => generation.workers)
-      const [alone, ...others] = workers
-      if (!this.#hasKept && others.length === 0 && alone instanceof LocalWorker) {
-        return alone.metricsText()
-      }
-      return this.#merged(workers)
-    },
   }
 
   /** Those of the current generation. */
@@ -273,13 +263,6 @@ export class Group {
     }
   }
 
-  async #merged(workers: readonly Worker[]): Promise<string> {
-    // Taken together with `workers`, before anything is awaited: who ends meanwhile counts once.
-    const kept = this.#kept
-    const families = workers.map((worker) => worker.metrics().catch(() => growing(worker.counted)))
-    return merged([...(await Promise.all(families)), await kept])
-  }
-
   /** @param port undefined for a generation that listens where its configuration says */
   #generationParts(number: number, port: number | undefined): GenerationParts {
     const { log } = this.#parts
@@ -313,10 +296,7 @@ export class Group {
         })
       },
       changed: () => this.#tell(),
-      counted: (families) => {
-        this.#hasKept = true
-        this.#kept = this.#kept.then((kept) => totals([kept, families]))
-      },
+      counted: (families) => this.metrics.keep(families),
     }
   }
 }

@@ -298,13 +298,17 @@ describe('--admin-url', () => {
     expect(code).toBe(0)
   })
 
-  it('is not for web pages, where there is no token', async () => {
+  it('changes nothing without a token: any user of the host, and any page, could ask', async () => {
     await using server = await StartedServer.start([], { environment: STARTED_APP })
-    const drain = await fetch(`${server.admin}/drain?now=1`, {
-      method: 'POST',
-      headers: { Origin: 'https://evil.example' },
-    })
-    expect(drain.status).toBe(403)
+    for (const path of ['reload', 'restart', 'drain?now=1']) {
+      const answer = await fetch(`${server.admin}/${path}`, { method: 'POST' })
+      expect(answer.status).toBe(403)
+      expect(await answer.json()).toMatchObject({
+        error: 'This takes admin.token on the admin port; the admin socket takes none.',
+      })
+    }
+    const { code, stderr } = await resound(['stop', '--admin-url', server.admin])
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('admin.token') })
     expect((await statusOf(server)).pid).toBe(server.pid)
   })
 })

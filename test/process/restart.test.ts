@@ -104,9 +104,12 @@ describe('a restart', () => {
   })
 
   it('is refused while another is under way', async () => {
-    await using server = await StartedServer.start([], { environment: STARTED_APP })
+    const token = 'a-token-of-sixteen'
+    const environment = { ...STARTED_APP, RESOUND_ADMIN_TOKEN: token }
+    await using server = await StartedServer.start([], { environment })
     const ask = async () => {
-      const answer = await fetch(`${server.admin}/restart`, { method: 'POST' })
+      const headers = { Authorization: `Bearer ${token}` }
+      const answer = await fetch(`${server.admin}/restart`, { method: 'POST', headers })
       return { status: answer.status, body: await answer.json() }
     }
     const [first, second] = await Promise.all([ask(), ask()])
