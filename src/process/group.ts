@@ -57,6 +57,8 @@ const Served = z.object({
   drain: z.object({ windowSeconds: z.number() }),
 })
 
+const Logged = z.object({ log: z.object({ level: z.string() }) })
+
 export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
@@ -154,6 +156,7 @@ export class Group {
     }
     told('done')
     this.#current = next
+    this.#takeOverLog(next.config)
     this.#retire(previous)
     log.info({ generation: next.id, previous: previous.id }, 'restarted')
     const config = Config.safeParse(next.config).data
@@ -183,6 +186,7 @@ export class Group {
     const reloading = await first.reload()
     if (!reloading.valid) return reloading
     generation.config = reloading.config
+    this.#takeOverLog(reloading.config)
     await Promise.all(others.map((worker) => worker.reload(reloading.config)))
     // An app that was removed or disabled has to be gone from those who are leaving as well.
     const leaving = [...this.#retiring].flatMap(({ workers }) => workers)
@@ -242,6 +246,12 @@ export class Group {
       this.#parts.log.info({ generation: generation.id }, 'a generation before this one has ended')
     })
     generation.drain()
+  }
+
+  /** This process writes as its workers do. */
+  #takeOverLog(config: unknown): void {
+    const { data } = Logged.safeParse(config)
+    if (data !== undefined) this.#parts.log.level = data.log.level
   }
 
   #generations(): readonly Generation[] {

@@ -26,7 +26,7 @@ type Listen = Order & { type: 'listen' }
 /** Serves until the group ends it, or is gone. @returns the exit code */
 export async function serveWorker(): Promise<number> {
   // Those of a terminal reach every process of it, and what they mean is the group's to say.
-  process.on('SIGINT', () => undefined).on('SIGHUP', () => undefined)
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => undefined)
   const orders = new Orders()
   const begin = await orders.begin
   if (begin === undefined) return 1
