@@ -273,8 +273,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         readiness = { ready: false, reason: 'draining' }
         connections.close()
         await Promise.all([
-          // What has been waiting is accepted in the turn of the event loop that ends there.
-          new Promise(setImmediate).then(stopListening),
+          connections.quiet().then(stopListening),
           drain(hub, clock, config.drain, stopping.signal),
         ])
         await connections.settled(clock, stopping.signal)

@@ -7,6 +7,8 @@
 import type { TemplatedApp } from 'uWebSockets.js'
 import type { Clock } from '../clock.ts'
 
+/** Of the event loop, for a moment in which nobody comes. */
+const MOST_TURNS = 100
 const STEP_MILLISECONDS = 50
 /** For a request to come on a connection that was accepted last. Idle ones are closed after it. */
 const ARRIVAL_MILLISECONDS = 1000
@@ -15,14 +17,28 @@ const ANSWER_MILLISECONDS = 10_000
 
 export class HttpConnections {
   #open = 0
+  #accepted = 0
   #underWay = 0
   #isClosing = false
 
   constructor(app: TemplatedApp) {
     const count = (_res: unknown, change: unknown): void => {
       this.#open += Number(change)
+      if (Number(change) > 0) this.#accepted += 1
     }
     app.filter(count)
+  }
+
+  /**
+   * Resolves after a turn of the event loop in which nothing was accepted, or when there is none such:
+   * the moment to close the listener, since what waits in its queue then is reset.
+   */
+  async quiet(): Promise<void> {
+    for (let turn = 0; turn < MOST_TURNS; turn += 1) {
+      const before = this.#accepted
+      await new Promise(setImmediate)
+      if (turn > 0 && this.#accepted === before) return // the first turn may have begun before
+    }
   }
 
   /** One of them has become a WebSocket, which uWebSockets.js does not tell. */
