@@ -44,9 +44,10 @@ export const FAULTS = {
     remedy: 'Name a file that is not there yet, in a directory that is writable.',
   },
   RESOUND_SERVER_UNREACHABLE: {
-    meaning: 'A command asks a running server, and none answers on its admin port.',
+    meaning:
+      'A command asks a running server, and none answers on its admin socket or its admin port.',
     remedy:
-      'Start the server, or name its configuration: --config, --laravel, RESOUND_ADMIN_HOST, RESOUND_ADMIN_PORT.',
+      'Start the server, or name it as it was started: --config, --laravel, the same environment and working directory; or its admin port with --admin-url.',
   },
   RESOUND_SERVER_REFUSED: {
     meaning: 'The running server answers a command, and does not do what it asks.',

@@ -82,7 +82,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       log.info(isNow ? 'ending at once, as resound stop asks' : 'draining, as resound stop asks')
       if (isNow) group.stop()
       else group.drain()
-      return { pid: process.pid, windowSeconds: config.drain.windowSeconds }
+      return { pid: process.pid, windowSeconds: group.drainSeconds }
     },
   }
   const parts = { metrics, webhooks, control, identity }

@@ -112,6 +112,11 @@ export class Group {
     return this.#port
   }
 
+  /** How long a drain may take, by the configuration that is served. */
+  get drainSeconds(): number {
+    return Served.safeParse(this.#current.config).data?.drain.windowSeconds ?? 0
+  }
+
   /** Whether new clients should come here; the same for all processes of the group. */
   get readiness(): Readiness {
     if (this.#ending !== undefined) return { ready: false, reason: this.#ending }
