@@ -44,13 +44,28 @@ export const FAULTS = {
     remedy: 'Name a file that is not there yet, in a directory that is writable.',
   },
   RESOUND_SERVER_UNREACHABLE: {
-    meaning: 'A command asks a running server, and none answers on its admin port.',
+    meaning:
+      'A command asks a running server, and none answers on its admin socket or its admin port.',
     remedy:
-      'Start the server, or name its configuration: --config, --laravel, RESOUND_ADMIN_HOST, RESOUND_ADMIN_PORT.',
+      'Start the server, or name it as it was started: --config, --laravel, the same environment and working directory; or its admin port with --admin-url.',
   },
   RESOUND_SERVER_REFUSED: {
     meaning: 'The running server answers a command, and does not do what it asks.',
     remedy: 'Correct what the message names; the token is admin.token (RESOUND_ADMIN_TOKEN).',
+  },
+  RESOUND_WORKER_ENDED: {
+    meaning: 'A worker process cannot be started, ended by itself, or does not answer.',
+    remedy: 'Look for the reason in the log, where workers write as well.',
+  },
+  RESOUND_WORKER_NOT_READY: {
+    meaning:
+      'The process that was to take over in a restart was not ready for clients in time. The one before it goes on.',
+    remedy: 'Correct what the message names, as `resound status` and the log show it.',
+  },
+  RESOUND_SOCKET_UNUSABLE: {
+    meaning: 'The admin socket cannot be listened on.',
+    remedy:
+      'Choose a path of at most 100 bytes, in a directory that is writable, that no other server uses: admin.socket.',
   },
   RESOUND_REDIS_UNREACHABLE: {
     meaning:

@@ -2,9 +2,8 @@
  * The composition root: builds every part in order, and stops them in reverse.
  */
 import { hostname } from 'node:os'
-import { setImmediate } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { ADMIN_HEADERS, createAdminApi } from './admin/router.ts'
+import type { FailedWebhooks } from './admin/webhook-failures.ts'
 import { AnyOriginWarning } from './apps/any-origin.ts'
 import type { App } from './apps/app.ts'
 import { Apps, NO_TABLE } from './apps/apps.ts'
@@ -27,7 +26,7 @@ import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
-import { lowLimit, openFilesLimit } from './open-files.ts'
+import { connectionCapacity, lowLimit, openFilesLimit } from './open-files.ts'
 import { CLOSE } from './protocol/codes.ts'
 import { isConfigured } from './redis/target.ts'
 import { Room } from './room.ts'
@@ -35,9 +34,11 @@ import { AtSubscribe } from './session/at-subscribe.ts'
 import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
+import { type ProcessStatus, processStatus } from './status.ts'
 import { readCertificate } from './transport/certificate.ts'
 import { serveHttp, type Traffic } from './transport/http.ts'
-import { createApp, type Listener, listen } from './transport/listener.ts'
+import { HttpConnections } from './transport/http-connections.ts'
+import { join, type Listener, listen } from './transport/listener.ts'
 import { PublicApps } from './transport/public-apps.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
@@ -50,19 +51,30 @@ export interface ServerOptions {
   readonly clock?: Clock
   /** How late those are, in seconds, who take this server's connections when it drains. */
   readonly pressure?: () => number
+  /** A port that other processes of ours listen on as well: it is joined when `join` is called. */
+  readonly sharedPort?: number
+  /** What `/ready` answers, where this process is one of several that answer for each other. */
+  readonly answerFor?: (own: Readiness) => Readiness
 }
 
 export interface Server {
   /** As bound. */
   readonly host: string
   readonly port: number
-  readonly admin: { readonly host: string; readonly port: number }
   /** What is live here; for the tests, which look at it after each of them. */
   readonly hub: Hub
   /** The other nodes that this one shares a Redis with, if there is one. */
   readonly group: Group | undefined
   /** Requests on the public port that are being answered. */
   readonly unanswered: number
+  readonly metrics: Metrics
+  readonly webhooks: FailedWebhooks
+  /** Whether this process would take new clients, whatever others say. */
+  readiness(): Readiness
+  /** What this process has to tell an operator. */
+  status(): ProcessStatus
+  /** Listens on the shared port. @throws ResoundError when it cannot be used */
+  join(): void
   /**
    * Applies what can change while running, a renewed certificate too.
    * @returns the option paths that differ and need a restart
@@ -97,10 +109,11 @@ const WITHOUT_GROUP: Readiness = {
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log, clock = realClock, pressure = () => 0 } = options
+  const { sharedPort, answerFor = (own) => own } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
 
   const publicApps = new PublicApps(config.tls)
-  const adminApp = createApp(undefined)
+  const connections = new HttpConnections()
   let certificate = config.tls === undefined ? undefined : readCertificate(config.tls)
   const loop = new EventLoopDelay(clock)
   const table = tableOf(config, log, clock)
@@ -152,6 +165,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const onFault = (fault: unknown): void =>
     log.error({ err: fault }, 'a request failed by a fault of ours')
+  const ownReadiness = (): Readiness => {
+    if (!readiness.ready) return readiness
+    if (table?.isRead === false) return WITHOUT_APPS
+    if (!laravel.isUp) return WITHOUT_REDIS
+    if (shared?.state.isLive === false) return WITHOUT_GROUP
+    const shortage = room.shortage()
+    return shortage === undefined ? readiness : { ready: false, reason: shortage.reason }
+  }
   const api = createApi({
     apps,
     hub,
@@ -160,19 +181,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
     pathPrefix,
     timestampToleranceSeconds: config.auth.timestampToleranceSeconds,
-    readiness: () => {
-      if (!readiness.ready) return readiness
-      if (table?.isRead === false) return WITHOUT_APPS
-      if (!laravel.isUp) return WITHOUT_REDIS
-      if (shared?.state.isLive === false) return WITHOUT_GROUP
-      const shortage = room.shortage()
-      return shortage === undefined ? readiness : { ready: false, reason: shortage.reason }
-    },
+    readiness: () => answerFor(ownReadiness()),
     answered: (route, status, seconds) => requests.answered(route, status, seconds),
   })
   const traffic: Traffic = { bytes: 0, unanswered: 0 }
   publicApps.serve((generation) => {
-    serveWebSockets(generation, sessions, { pathPrefix, ...config.limits, onFault })
+    connections.watch(generation.app)
+    serveWebSockets(generation, sessions, {
+      pathPrefix,
+      ...config.limits,
+      onUpgrade: () => connections.upgraded(),
+      onFault,
+    })
     serveHttp(
       generation.app,
       api,
@@ -180,6 +200,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         bodyBytes: (path) => (isBridged(path) ? FORM_BYTES : largestBody),
         headersOf: (path) => (isBridged(path) ? PROXY_HEADERS : NO_HEADERS),
         onUnhandled: (status) => requests.unhandled(status),
+        connections,
         onFault,
       },
       traffic,
@@ -196,53 +217,45 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     room.stop()
     counts.stop()
     publicApps.close()
-    adminApp.close()
   }
-  await shared?.start()
-  let publicPort: number
-  let adminPort: number
-  try {
-    const publicListener = listen(publicApps.listening, config.host, config.port)
-    listeners.push(publicListener)
-    publicPort = publicListener.port
-    const metrics = new Metrics({
-      version,
-      prefix: config.metrics.prefix,
-      port: publicPort,
-      lives: () => hub.lives(),
-      rejected: sessions.rejected,
-      held: () => sessions.held,
-      measures: hub.measures,
-      process: {
-        eventLoopDelay: loop.seconds,
-        memoryLimitBytes: room.memoryLimitBytes,
-        certificateSeconds: () =>
-          certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
-      },
-      requests,
-      redis: {
-        states: () => [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],
-        lost: () => laravel.lost,
-      },
-      group: () => shared?.state,
-      webhooks: () => webhooks.states(),
-      bridge: () => bridge.running(),
-      apps: () => apps.counts,
-      postgres: () => table?.state,
-    })
-    serveHttp(adminApp, createAdminApi({ metrics, webhooks, token: config.admin.token }), {
-      bodyBytes: () => 0,
-      headersOf: () => ADMIN_HEADERS,
-      onFault,
-    })
-    const adminListener = listen(adminApp, config.admin.host, config.admin.port)
-    listeners.push(adminListener)
-    adminPort = adminListener.port
-  } catch (fault) {
-    stopParts()
-    await broker.stop()
-    throw fault
+  await shared?.start() // before anybody is served: the others are to know this node
+  let port = sharedPort ?? 0
+  if (sharedPort === undefined) {
+    try {
+      const listener = listen(publicApps.listening, config.host, config.port)
+      listeners.push(listener)
+      port = listener.port
+    } catch (fault) {
+      stopParts()
+      await broker.stop()
+      throw fault
+    }
   }
+  const metrics = new Metrics({
+    version,
+    prefix: config.metrics.prefix,
+    port,
+    lives: () => hub.lives(),
+    rejected: sessions.rejected,
+    held: () => sessions.held,
+    measures: hub.measures,
+    process: {
+      eventLoopDelay: loop.seconds,
+      memoryLimitBytes: room.memoryLimitBytes,
+      certificateSeconds: () =>
+        certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
+    },
+    requests,
+    redis: {
+      states: () => [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],
+      lost: () => laravel.lost,
+    },
+    group: () => shared?.state,
+    webhooks: () => webhooks.states(),
+    bridge: () => bridge.running(),
+    apps: () => apps.counts,
+    postgres: () => table?.state,
+  })
   let { redis, limits } = config
   const anyOrigin = new AnyOriginWarning(log)
   laravel.listen(redis)
@@ -288,12 +301,28 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
   return {
     host: config.host,
-    port: publicPort,
-    admin: { host: config.admin.host, port: adminPort },
+    port,
     hub,
     group: shared,
     get unanswered() {
       return traffic.unanswered
+    },
+    metrics,
+    webhooks,
+    readiness: ownReadiness,
+    status: () =>
+      processStatus({
+        capacity: connectionCapacity(),
+        hub,
+        redis: [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],
+        nodes: shared?.state.nodes,
+        apps: apps.counts,
+        eventLoopDelay: loop.seconds,
+        certificateEnd: certificate?.endsAt,
+        readiness: ownReadiness(),
+      }),
+    join() {
+      listeners.push(join(publicApps.listening, config.host, port))
     },
     reload(next) {
       if (certificate !== undefined && next.tls !== undefined) {
@@ -312,14 +341,16 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     drain() {
       draining ??= (async () => {
         readiness = { ready: false, reason: 'draining' }
-        await setImmediate() // takes in what waits to be accepted: closing would reset it
-        listeners[0]?.close()
+        connections.close()
         const { signal } = stopping
         const late = (): number => Math.max(loop.recentSeconds, pressure())
         const parts = { hub, clock, signal, options: config.drain, pressure: late }
         const until = clock.now() + config.drain.stopSeconds * 1000
-        await drain({ ...parts, held: () => sessions.held })
+        const letGo = (): Promise<void> => drain({ ...parts, held: () => sessions.held })
+        await Promise.all([connections.quiet().then(stopListening), letGo()])
         await answered(traffic, { clock, signal, until })
+        await connections.settled(clock, signal)
+        await letGo() // those whose upgrade was on its way
         stopped ??= stop()
         await stopped
       })()

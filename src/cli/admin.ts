@@ -1,51 +1,223 @@
 /**
- * The way from a command to the server that runs: its admin port, as its configuration names it.
+ * The way from a command to the server that runs: its admin socket, or its admin port.
+ *
+ * The socket is found by what `start` was given, also when the configuration has become invalid since.
+ * The port that a valid configuration names is asked where there is no socket; what answers there must
+ * be the server that is looked for.
  */
-import type { Config } from '../config/schema.ts'
-import { ResoundError } from '../errors.ts'
+import { request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { text } from 'node:stream/consumers'
+import { IDENTITY_HEADER } from '../admin/router.ts'
+import { identityOf, socketPaths } from '../admin/socket-path.ts'
+import { loadConfig, processEnvironment } from '../config/load.ts'
+import { nameOf } from '../config/options.ts'
+import { collectSources, type Flags } from '../config/sources.ts'
+import { type ErrorCode, FAULTS, ResoundError } from '../errors.ts'
 
 const TIMEOUT_MILLISECONDS = 10_000
 
-/**
- * Asks the running server.
- * @param path with its query
- * @returns the answer's JSON
- * @throws ResoundError RESOUND_SERVER_UNREACHABLE without an answer, RESOUND_SERVER_REFUSED for any but 200
- */
-export async function askServer(
-  { admin }: Pick<Config, 'admin'>,
-  method: 'GET' | 'POST',
-  path: string,
-): Promise<unknown> {
-  const origin = `http://${hostOf(admin.host)}:${admin.port}`
-  if (admin.port === 0) {
+/** What says which server is meant. */
+export interface Target extends Flags {
+  /** Its admin port, as a URL; nothing else is tried then. */
+  readonly adminUrl?: string
+}
+
+export type Method = 'GET' | 'POST'
+
+/** One way in. */
+interface Door {
+  readonly name: string
+  readonly isSocket: boolean
+  readonly isSecure: boolean
+  readonly options: RequestOptions
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: string
+}
+
+/** A server that has answered, and by which door. */
+export class RunningServer {
+  readonly #door: Door
+
+  private constructor(door: Door) {
+    this.#door = door
+  }
+
+  /** @throws ResoundError RESOUND_SERVER_UNREACHABLE; what the configuration is refused for, where only it knows the port */
+  static async find(target: Target): Promise<RunningServer> {
+    const tried: string[] = []
+    for (const find of [explicitDoors, socketDoors, portDoors]) {
+      const doors = find(target)
+      for (const door of doors) {
+        tried.push(door.name)
+        const answer = await knock(door, 'GET', '/up', TIMEOUT_MILLISECONDS)
+        if (answer !== undefined && answer.status !== 421) return new RunningServer(door)
+      }
+      if (target.adminUrl !== undefined) break
+    }
+    const places = tried.length === 0 ? 'its admin socket' : tried.join(', ')
     throw new ResoundError(
       'RESOUND_SERVER_UNREACHABLE',
-      'The admin port is a free one (admin.port is 0), so it cannot be found.',
-      { remedy: 'Set RESOUND_ADMIN_PORT to the port that the ready line names.' },
+      `No server of this configuration answers at ${places}.`,
     )
   }
-  const headers = admin.token === undefined ? {} : { Authorization: `Bearer ${admin.token}` }
-  const answer = await fetch(`${origin}${path}`, {
-    method,
-    headers,
-    signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
-  }).catch((cause: unknown) => {
-    throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `No server answers at ${origin}.`, {
-      cause,
-    })
-  })
-  const body = await answer.text()
-  if (answer.status !== 200) {
-    const said = /^\{"error":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] ?? `status ${answer.status}`
-    throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${origin} refuses: ${said}`)
+
+  /**
+   * Asks it.
+   * @param path with its query
+   * @returns the answer's JSON
+   * @throws ResoundError RESOUND_SERVER_REFUSED for any answer but 200, or the fault that it names
+   */
+  async ask(method: Method, path: string, milliseconds = TIMEOUT_MILLISECONDS): Promise<unknown> {
+    const { name } = this.#door
+    const answer = await knock(this.#door, method, path, milliseconds)
+    if (answer === undefined) {
+      throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
+    }
+    if (answer.status === 200) return JSON.parse(answer.body)
+    const { error, fault } = refusalIn(answer)
+    if (fault !== undefined && fault !== 'RESOUND_SERVER_REFUSED')
+      throw new ResoundError(fault, error)
+    throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
   }
-  return JSON.parse(body)
+
+  /**
+   * Waits until it is gone, with its process where that can be seen from here.
+   * @returns whether it is
+   */
+  async isGone(pid: number, milliseconds: number): Promise<boolean> {
+    const end = Date.now() + milliseconds
+    for (;;) {
+      const answer = await knock(this.#door, 'GET', '/up', TIMEOUT_MILLISECONDS)
+      if (answer === undefined || answer.status >= 500) break
+      if (Date.now() > end) return false
+      await pause(POLL_MILLISECONDS)
+    }
+    // The door closes a moment before the process ends. Another process may have its number, elsewhere.
+    const endOfProcess = Date.now() + PROCESS_MILLISECONDS
+    while (this.#door.isSocket && isRunning(pid) && Date.now() < endOfProcess) {
+      await pause(POLL_MILLISECONDS)
+    }
+    return true
+  }
+}
+
+const POLL_MILLISECONDS = 100
+const PROCESS_MILLISECONDS = 5000
+
+/** Asks the server that a target means. @throws ResoundError as `RunningServer` does */
+export async function askServer(target: Target, method: Method, path: string): Promise<unknown> {
+  return (await RunningServer.find(target)).ask(method, path)
+}
+
+function explicitDoors({ adminUrl }: Target): readonly Door[] {
+  if (adminUrl === undefined) return []
+  if (!URL.canParse(adminUrl) || !/^https?:/.test(adminUrl)) {
+    throw new ResoundError(
+      'RESOUND_SERVER_UNREACHABLE',
+      `--admin-url is no http:// or https:// URL: ${adminUrl}`,
+    )
+  }
+  const { protocol, hostname, port } = new URL(adminUrl)
+  const isSecure = protocol === 'https:'
+  const options = {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? (isSecure ? 443 : 80) : Number(port),
+    headers: authorization(processEnvironment()['RESOUND_ADMIN_TOKEN']),
+  }
+  return [{ name: adminUrl, isSocket: false, isSecure, options }]
+}
+
+function socketDoors(target: Target): readonly Door[] {
+  if (process.platform === 'win32') return []
+  const environment = processEnvironment()
+  const named = collectSources(target, environment, process.cwd())
+    .settings.filter(({ path }) => nameOf(path) === 'admin.socket')
+    .at(-1)?.value
+  const paths =
+    typeof named === 'string'
+      ? [named]
+      : socketPaths(identityOf(target, environment, process.cwd()), environment)
+  return paths.map((socketPath) => ({
+    name: socketPath,
+    isSocket: true,
+    isSecure: false,
+    options: { socketPath },
+  }))
+}
+
+function portDoors(target: Target): readonly Door[] {
+  const { admin } = loadConfig({ flags: target }).config
+  if (admin.port === 0) return [] // a free one, which nobody can know
+  const identity = identityOf(target, processEnvironment(), process.cwd())
+  const options = {
+    host: hostOf(admin.host),
+    port: admin.port,
+    headers: { ...authorization(admin.token), [IDENTITY_HEADER]: identity },
+  }
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  return [{ name: `http://${host}:${admin.port}`, isSocket: false, isSecure: false, options }]
+}
+
+function authorization(token: string | undefined): Record<string, string> {
+  return token === undefined || token === '' ? {} : { Authorization: `Bearer ${token}` }
 }
 
 /** An address to reach what listens on `host`. */
 function hostOf(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
+  return host === '::' ? '::1' : host
 }
+
+/** One request. @returns undefined without an answer in time */
+async function knock(
+  { options, isSecure }: Door,
+  method: Method,
+  path: string,
+  milliseconds: number,
+): Promise<Answer | undefined> {
+  const signal = AbortSignal.timeout(milliseconds)
+  try {
+    return await new Promise<Answer>((resolve, reject) => {
+      const ask = isSecure ? httpsRequest : httpRequest
+      const headers = { ...options.headers }
+      const request = ask(
+        { ...options, method, path, headers, signal, agent: false },
+        (response) => {
+          text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject)
+        },
+      )
+      request.once('error', reject)
+      request.end()
+    })
+  } catch {
+    return undefined // whatever the reason, nobody answers there
+  }
+}
+
+function refusalIn({ status, body }: Answer): { error: string; fault: ErrorCode | undefined } {
+  try {
+    const { error, fault } = JSON.parse(body)
+    const isKnown = typeof fault === 'string' && Object.hasOwn(FAULTS, fault)
+    return { error: String(error), fault: isKnown ? (fault as ErrorCode) : undefined }
+  } catch {
+    return { error: `status ${status}`, fault: undefined } // not one of ours
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+const pause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds)
+  })

@@ -6,11 +6,17 @@
  */
 import { Command, CommanderError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
+import { WORKER_COMMAND } from '../process/forked-worker.ts'
+import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { importSoketi } from './import-soketi.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
+import { type ReloadOptions, reload } from './reload.ts'
+import { type RestartOptions, restart } from './restart.ts'
 import { start } from './start.ts'
+import { type StatusOptions, status } from './status.ts'
+import { type StopOptions, stop } from './stop.ts'
 import { showVersion } from './version.ts'
 import { type ListOptions, listWebhooks, type ReplayOptions, replayWebhooks } from './webhooks.ts'
 
@@ -21,7 +27,7 @@ Ends with 78 when the configuration is refused.`
 const START_HELP = `
 Without a configured app, one is generated and kept in .resound/ here.
 SIGTERM and SIGINT let connections go at a pace and end with 0; a second one
-ends at once, with 130. SIGHUP reads the configuration again.
+ends at once, with 130. SIGHUP reads the configuration again, SIGUSR2 restarts.
 Ends with 78 when the configuration is refused, with 1 when it cannot listen.`
 
 const IMPORT_HELP = `
@@ -33,8 +39,27 @@ Ends with 1 when an app could not be taken over, after printing the rest, and
 with 78 when the file cannot be read.`
 
 const ADMIN_HELP = `
-Asks the running server on its admin port, which the configuration names.
+Asks the server that was started with the same --config, --laravel, environment
+and, without either, working directory: on its admin socket, else on the admin
+port of the configuration. --admin-url takes its token from RESOUND_ADMIN_TOKEN.
 Ends with 69 when it does not answer, with 1 when it refuses.`
+
+const STOP_HELP = `
+Connections are closed with 4200 at a pace (drain.*), and clients come back at
+once: to another node, or to the next start. Returns when the process has ended.`
+
+const RESTART_HELP = `
+Starts the program from its file again, with the configuration read again, next
+to the one that serves; the port stays open. When the new one is ready for
+clients, the old one lets its connections go at a pace, and this returns. One
+that is not ready within 30 s is ended, and the old one goes on.
+Ends with 78 when the configuration is refused, with 1 for any other reason.`
+
+const RELOAD_HELP = `
+Nobody is dropped but those of an app that was removed or disabled. Options that
+need a restart are named. An invalid configuration changes nothing; its problems
+are listed.
+Ends with 78 then.`
 
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -72,6 +97,7 @@ function commands(ended: (code: number) => void): Command {
     .description('Runs the server in the foreground')
     .option('--host <address>', 'address to listen on')
     .option('--port <number>', 'port for WebSocket and HTTP API, 0 for a free one')
+    .option('--workers <number>', 'processes that serve; above 1 needs Redis')
     .option('--log-level <level>', 'least severe level that is logged')
     .option('--log-format <format>', 'pretty or json')
     .addHelpText('after', START_HELP)
@@ -79,6 +105,36 @@ function commands(ended: (code: number) => void): Command {
       const { color } = program.opts<{ color: ColourChoice }>()
       ended(await start(flags, color))
     })
+
+  withServer(program.command('stop'))
+    .summary('end the running server')
+    .description('Ends the running server after letting its connections go')
+    .option('--now', 'without letting connections go at a pace')
+    .addHelpText('after', STOP_HELP + ADMIN_HELP)
+    .action(async (options: StopOptions) => ended(await stop(options)))
+  withServer(program.command('drain'))
+    .summary('the same as stop')
+    .description('Ends the running server after letting its connections go, as stop does')
+    .option('--now', 'without letting connections go at a pace')
+    .addHelpText('after', STOP_HELP + ADMIN_HELP)
+    .action(async (options: StopOptions) => ended(await stop(options)))
+  withServer(program.command('restart'))
+    .summary('replace the running server')
+    .description('Replaces the running server without closing its port')
+    .addHelpText('after', RESTART_HELP + ADMIN_HELP)
+    .action(async (options: RestartOptions) => ended(await restart(options)))
+  withServer(program.command('reload'))
+    .summary('have the configuration read again')
+    .description('Has the running server read its configuration again')
+    .addHelpText('after', RELOAD_HELP + ADMIN_HELP)
+    .action(async (options: ReloadOptions) => ended(await reload(options)))
+  withServer(program.command('status'))
+    .summary('show how the running server is')
+    .description('Shows how the running server is')
+    .option('--watch', 'again every two seconds, until interrupted')
+    .addHelpText('after', ADMIN_HELP)
+    .action(async (options: StatusOptions) => ended(await status(options)))
+  program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program
     .command('config')
@@ -136,21 +192,19 @@ function commands(ended: (code: number) => void): Command {
     .summary('show and repeat webhooks that were given up')
     .description('Shows webhook requests that a running server has given up, and repeats them')
     .helpCommand(false)
-  withSources(webhooks.command('list'))
+  withServer(webhooks.command('list'))
     .summary('show what was given up')
     .description('Shows the webhook requests that were given up, the newest first')
     .option('--app <id>', 'of one app only')
     .option('--limit <number>', 'at most so many, 100 without it')
     .option('--payloads', 'with the events that they carry')
-    .addOption(json())
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: ListOptions) => ended(await listWebhooks(options)))
-  withSources(webhooks.command('replay'))
+  withServer(webhooks.command('replay'))
     .summary('send again what was given up')
     .description('Puts webhook requests that were given up back into their queues')
     .option('--app <id>', 'of one app only')
     .option('--id <id>', 'one request only')
-    .addOption(json())
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
 
@@ -181,4 +235,11 @@ function withSources(command: Command): Command {
   return command
     .option('--config <file>', 'configuration file, JSON (or RESOUND_CONFIG)')
     .option('--laravel <dir>', 'Laravel app whose .env to take values from')
+}
+
+/** The options of a command that asks a running server. */
+function withServer(command: Command): Command {
+  return withSources(command)
+    .option('--admin-url <url>', 'its admin port, instead of looking for it')
+    .addOption(json())
 }

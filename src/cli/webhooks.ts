@@ -2,9 +2,7 @@
  * `resound webhooks`: requests that a running server has given up.
  */
 import { z } from 'zod'
-import { loadConfig } from '../config/load.ts'
-import type { Flags } from '../config/sources.ts'
-import { askServer } from './admin.ts'
+import { askServer, type Target } from './admin.ts'
 import { EXIT, print, printJson } from './output.ts'
 
 interface Shape {
@@ -12,12 +10,12 @@ interface Shape {
   readonly app?: string
 }
 
-export interface ListOptions extends Flags, Shape {
+export interface ListOptions extends Target, Shape {
   readonly limit?: string
   readonly payloads?: boolean
 }
 
-export interface ReplayOptions extends Flags, Shape {
+export interface ReplayOptions extends Target, Shape {
   readonly id?: string
 }
 
@@ -41,9 +39,9 @@ const Replayed = z.object({ replayed: z.int() })
 
 /** `resound webhooks list`: the newest first. */
 export async function listWebhooks(options: ListOptions): Promise<number> {
-  const { json = false, app, limit, payloads = false, ...flags } = options
+  const { json = false, app, limit, payloads = false, ...target } = options
   const path = pathOf('/webhooks/failures', { app, limit, payloads: payloads ? '1' : undefined })
-  const { failures, more } = Failures.parse(await askServer(configOf(flags), 'GET', path))
+  const { failures, more } = Failures.parse(await askServer(target, 'GET', path))
   if (json) {
     printJson('webhooks.list', { failures, more })
     return EXIT.DONE
@@ -60,15 +58,13 @@ export async function listWebhooks(options: ListOptions): Promise<number> {
 
 /** `resound webhooks replay`: sends again what was given up. */
 export async function replayWebhooks(options: ReplayOptions): Promise<number> {
-  const { json = false, app, id, ...flags } = options
+  const { json = false, app, id, ...target } = options
   const path = pathOf('/webhooks/failures/replay', { app, id })
-  const { replayed } = Replayed.parse(await askServer(configOf(flags), 'POST', path))
+  const { replayed } = Replayed.parse(await askServer(target, 'POST', path))
   if (json) printJson('webhooks.replay', { replayed })
   else print(`${replayed} ${replayed === 1 ? 'request is' : 'requests are'} on the way again`)
   return EXIT.DONE
 }
-
-const configOf = (flags: Flags) => loadConfig({ flags }).config
 
 function pathOf(path: string, query: Readonly<Record<string, string | undefined>>): string {
   const text = new URLSearchParams()

@@ -15,6 +15,7 @@ export interface Contradiction {
 /** Every contradiction in `config`, whose values are each good for themselves. */
 export function contradictions(config: Options): readonly Contradiction[] {
   return [
+    ...workersAlone(config),
     ...exposedAdmin(config),
     ...sharedCredentials(config),
     ...redisContradictions(config),
@@ -22,6 +23,15 @@ export function contradictions(config: Options): readonly Contradiction[] {
     ...privateWebhooks(config),
     ...authAtSubscribe(config),
   ]
+}
+
+/** Processes that do not hear each other would each have a part of every channel. */
+function* workersAlone({ workers, redis }: Options): Generator<Contradiction> {
+  if (workers === 1 || redis.url !== undefined || redis.cluster.length > 0) return
+  yield {
+    path: ['workers'],
+    message: 'above 1 needs redis.url or redis.cluster, which carries events between the processes',
+  }
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|localhost)$/

@@ -22,3 +22,8 @@ export function restartOnly(running: Config, next: Config): string[] {
     .filter(({ path }) => !isDeepStrictEqual(valueAt(running, path), valueAt(next, path)))
     .map(({ name }) => name)
 }
+
+/** Whether an option belongs to the process that was started, which a restart leaves as it is. */
+export function belongsToStart(option: string): boolean {
+  return option.startsWith('admin.') || option === 'log.format'
+}

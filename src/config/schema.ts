@@ -322,6 +322,9 @@ const Options = z.strictObject({
   port: count(0, 65_535)
     .default(8080)
     .describe('Port for WebSocket and HTTP API. 0 takes a free one; the ready line names it.'),
+  workers: count(1, 256)
+    .default(1)
+    .describe('Processes that serve clients on the port. More than one needs Redis (redis.url).'),
   pathPrefix: z
     .string()
     .regex(/^$|^(\/[A-Za-z0-9._~-]+)+$/)
@@ -490,6 +493,14 @@ const Options = z.strictObject({
     .describe('What the metrics of the admin port are called.'),
   admin: z
     .strictObject({
+      socket: z
+        .string()
+        .min(1)
+        .max(100)
+        .optional()
+        .describe(
+          'Path of the Unix socket by which commands reach the server. Without it, one in the run directory that the same configuration file, Laravel app or working directory leads to.',
+        ),
       host: z.string().min(1).default('127.0.0.1').describe('Address of the admin port.'),
       port: count(0, 65_535)
         .default(9601)
@@ -506,7 +517,7 @@ const Options = z.strictObject({
         ),
     })
     .prefault({})
-    .describe('The admin port.'),
+    .describe('The admin port and the admin socket.'),
   welcome: z
     .strictObject({
       perSecond: count(1, 1_000_000)

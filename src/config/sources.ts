@@ -21,6 +21,7 @@ export interface Flags {
   readonly laravel?: string
   readonly host?: string
   readonly port?: string
+  readonly workers?: string
   readonly logLevel?: string
   readonly logFormat?: string
 }
@@ -116,6 +117,7 @@ function namedByLaravel(
 const FLAGS = [
   ['host', '--host', 'host'],
   ['port', '--port', 'port'],
+  ['workers', '--workers', 'workers'],
   ['logLevel', '--log-level', 'log.level'],
   ['logFormat', '--log-format', 'log.format'],
 ] as const

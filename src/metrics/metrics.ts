@@ -10,7 +10,7 @@ import { defineGroupMetrics, type GroupState } from './group.ts'
 import { definePostgresMetrics, type PostgresState } from './postgres.ts'
 import { defineProcessMetrics, type ProcessSources } from './process.ts'
 import { defineRedisMetrics, type RedisSources } from './redis.ts'
-import { Register } from './register.ts'
+import { type Family, Register } from './register.ts'
 import type { RequestCounts } from './request-counts.ts'
 import { defineSoketiMetrics } from './soketi.ts'
 
@@ -72,6 +72,7 @@ export class Metrics {
       'Version of Resound and Node.js; always 1.',
       ['version', 'node'],
       (gauge) => gauge.set({ version, node: process.versions.node }, 1),
+      'first',
     )
     defineProcessMetrics(this.#register, sources.process)
     this.#defineConnections()
@@ -92,6 +93,11 @@ export class Metrics {
   /** All metrics as text. */
   text(): Promise<string> {
     return this.#register.text()
+  }
+
+  /** All metrics, to be merged with those of other processes. */
+  families(): Promise<readonly Family[]> {
+    return this.#register.families()
   }
 
   #defineConnections(): void {
@@ -241,11 +247,17 @@ export class Metrics {
   }
 
   #defineApps(): void {
-    this.#register.gauge('apps', 'Apps that are served.', ['source'], (gauge) => {
-      for (const [source, count] of Object.entries(this.#sources.apps())) {
-        gauge.set({ source }, count)
-      }
-    })
+    this.#register.gauge(
+      'apps',
+      'Apps that are served.',
+      ['source'],
+      (gauge) => {
+        for (const [source, count] of Object.entries(this.#sources.apps())) {
+          gauge.set({ source }, count)
+        }
+      },
+      'max',
+    )
   }
 
   /** A counter of what an app's tally counts in one number. */

@@ -18,14 +18,26 @@ export function definePostgresMetrics(
     name: string,
     help: string,
     pick: (state: PostgresState) => number | undefined,
+    ofSeveral: 'min' | 'max' = 'max',
   ): void =>
-    register.gauge(name, help, [], (gauge) => {
-      const state = read()
-      const value = state === undefined ? undefined : pick(state)
-      if (value === undefined) gauge.remove()
-      else gauge.set(value)
-    })
-  gauge('postgres_up', 'Whether the table of apps can be read.', ({ isUp }) => (isUp ? 1 : 0))
+    register.gauge(
+      name,
+      help,
+      [],
+      (gauge) => {
+        const state = read()
+        const value = state === undefined ? undefined : pick(state)
+        if (value === undefined) gauge.remove()
+        else gauge.set(value)
+      },
+      ofSeveral,
+    )
+  gauge(
+    'postgres_up',
+    'Whether the table of apps can be read.',
+    ({ isUp }) => (isUp ? 1 : 0),
+    'min',
+  )
   gauge(
     'postgres_last_read_age_seconds',
     'Age of what is known of the table of apps.',

@@ -13,10 +13,15 @@ export interface ProcessSources {
 export function defineProcessMetrics(register: Register, sources: ProcessSources): void {
   const limit = openFilesLimit()
   if (Number.isFinite(limit)) {
-    register.gauge('open_files', 'Open files; a connection is one.', [], (gauge) => {
-      gauge.set(openFiles() ?? 0)
-    })
-    register.gauge('open_files_limit', 'Most open files.', [], (gauge) => gauge.set(limit))
+    // Of several processes those of the one that has most: each has the limit for itself.
+    register.gauge(
+      'open_files',
+      'Open files; a connection is one.',
+      [],
+      (gauge) => gauge.set(openFiles() ?? 0),
+      'max',
+    )
+    register.gauge('open_files_limit', 'Most open files.', [], (gauge) => gauge.set(limit), 'min')
   }
   register.gauge('memory_bytes', 'Memory of the process (resident).', [], (gauge) =>
     gauge.set(process.memoryUsage.rss()),
@@ -41,5 +46,6 @@ export function defineProcessMetrics(register: Register, sources: ProcessSources
       if (seconds === undefined) gauge.remove()
       else gauge.set(seconds)
     },
+    'min',
   )
 }

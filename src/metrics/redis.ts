@@ -21,30 +21,36 @@ export function defineRedisMetrics(register: Register, sources: RedisSources): v
     name: string,
     help: string,
     read: (state: RedisState) => number | undefined,
-    of: (...values: number[]) => number,
+    of: 'min' | 'max',
   ): void =>
-    register.gauge(name, help, [], (gauge) => {
-      const values = [...sources.states()].map(read).filter((value) => value !== undefined)
-      if (values.length === 0) gauge.remove()
-      else gauge.set(of(...values))
-    })
+    register.gauge(
+      name,
+      help,
+      [],
+      (gauge) => {
+        const values = [...sources.states()].map(read).filter((value) => value !== undefined)
+        if (values.length === 0) gauge.remove()
+        else gauge.set(Math[of](...values))
+      },
+      of,
+    )
   worst(
     'redis_up',
     'Whether every Redis that is listened to answers.',
     ({ isUp }) => (isUp ? 1 : 0),
-    Math.min,
+    'min',
   )
   worst(
     'redis_round_trip_seconds',
     'Time Redis took to answer the last ping.',
     ({ roundTripSeconds }) => roundTripSeconds,
-    Math.max,
+    'max',
   )
   worst(
     'redis_last_message_age_seconds',
     "Age of the last message of Laravel's redis driver.",
     ({ lastMessageAgeSeconds }) => lastMessageAgeSeconds,
-    Math.max,
+    'max',
   )
   const lost = (name: string, help: string, field: 'lostSeconds' | 'reconnects'): void =>
     register.counter(name, help, [], (counter) => {

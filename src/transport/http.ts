@@ -10,6 +10,7 @@ import type {
   HttpResponse as UwsResponse,
 } from 'uWebSockets.js'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
+import type { HttpConnections } from './http-connections.ts'
 
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
 
@@ -20,6 +21,8 @@ export interface HttpOptions {
   readonly headersOf?: (path: string) => readonly string[]
   /** Told the status of an answer that is no handler's: what came was too much, or the handler failed. */
   readonly onUnhandled?: (status: number) => void
+  /** The connections that requests come on, where they are counted. */
+  readonly connections?: HttpConnections
   /** Told of a handler that threw: a bug of ours, answered with 500. */
   readonly onFault: (fault: unknown) => void
 }
@@ -169,9 +172,10 @@ class Exchange implements HttpRequest {
     this.receivedAt = performance.now()
     try {
       const answer = this.#handler(this)
-      if (answer instanceof Promise)
+      if (answer instanceof Promise) {
+        this.#options.connections?.track(answer)
         answer.then((late) => this.#writeLate(late)).catch((fault) => this.#fail(fault))
-      else this.#write(answer)
+      } else this.#write(answer)
     } catch (fault) {
       this.#fail(fault)
     }
@@ -198,7 +202,7 @@ class Exchange implements HttpRequest {
       this.#res.writeHeader('Content-Length', String(Buffer.byteLength(body)))
       this.#res.endWithoutBody()
     } else {
-      this.#res.end(body, then === 'close')
+      this.#res.end(body, then === 'close' || this.#options.connections?.isClosing === true)
     }
   }
 }

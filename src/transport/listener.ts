@@ -57,16 +57,43 @@ export function listen(app: TemplatedApp, host: string, port: number): Listener 
   if (probe === undefined) throw unavailable(app, host, port)
   const bound = uws.us_socket_local_port(probe)
   uws.us_listen_socket_close(probe)
-  const first = bind(app, host, bound, 'shared')
-  if (first === undefined) throw unavailable(app, host, bound)
+  return join(app, host, bound)
+}
+
+/**
+ * Finds out whether an address can be listened on, for processes that will share it.
+ * @param port 0 finds a free one
+ * @throws ResoundError RESOUND_PORT_IN_USE or RESOUND_LISTEN_FAILED
+ */
+export function freePort(host: string, port: number): number {
+  const app = loadUWebSockets().App()
+  try {
+    const probe = bind(app, host, port, 'exclusive')
+    if (probe === undefined) throw unavailable(app, host, port)
+    const found = loadUWebSockets().us_socket_local_port(probe)
+    loadUWebSockets().us_listen_socket_close(probe)
+    return found
+  } finally {
+    app.close()
+  }
+}
+
+/**
+ * Listens beside other processes of ours on the same address: the kernel spreads connections over all.
+ * @throws ResoundError RESOUND_PORT_IN_USE or RESOUND_LISTEN_FAILED
+ */
+export function join(app: TemplatedApp, host: string, port: number): Listener {
+  const uws = loadUWebSockets()
+  const first = bind(app, host, port, 'shared')
+  if (first === undefined) throw unavailable(app, host, port)
   const sockets = [first]
   while (sockets.length < SOCKETS) {
-    const socket = bind(app, host, bound, 'shared')
+    const socket = bind(app, host, port, 'shared')
     if (socket === undefined) break // a system without SO_REUSEPORT: one queue has to do
     sockets.push(socket)
   }
   return {
-    port: bound,
+    port,
     close: () => {
       for (const socket of sockets.splice(0)) uws.us_listen_socket_close(socket)
     },

@@ -16,6 +16,8 @@ export interface WebSocketOptions {
   readonly messageBytes: number
   /** Most bytes that wait for a slow reader before its connection is closed. */
   readonly backpressureBytes: number
+  /** Told of each connection that has become a WebSocket. */
+  readonly onUpgrade: () => void
   /** Told of a handler that threw: a bug of ours, and no reason to end the process. */
   readonly onFault: (fault: unknown) => void
 }
@@ -53,6 +55,7 @@ export function serveWebSockets(
         req.getHeader('sec-websocket-extensions'),
         context,
       )
+      options.onUpgrade()
     }),
     open: guarded(onFault, failOpen, (ws) =>
       sessions.open(ws.getUserData().visitor, generation.opened(ws)),

@@ -8,6 +8,11 @@ import { Directory } from '../support/directory.ts'
 const COMMANDS = [
   [],
   ['start'],
+  ['stop'],
+  ['drain'],
+  ['restart'],
+  ['reload'],
+  ['status'],
   ['config'],
   ['config', 'check'],
   ['config', 'show'],
@@ -39,6 +44,11 @@ describe('--help', () => {
     const list = stdout.split('Commands:\n')[1]?.trimEnd().split('\n') ?? []
     expect(list.map((line) => line.trim().split(' ')[0])).toEqual([
       'start',
+      'stop',
+      'drain',
+      'restart',
+      'reload',
+      'status',
       'config',
       'webhooks',
       'version',
@@ -49,9 +59,9 @@ describe('--help', () => {
 
 it.each([
   ['no command', [], 'Usage: resound'],
-  ['an unknown command', ['stop'], "unknown command 'stop'"],
+  ['an unknown command', ['begin'], "unknown command 'begin'"],
   ['a config command too little', ['config'], 'Usage: resound config'],
-  ['an unknown option', ['start', '--workers', '2'], "unknown option '--workers'"],
+  ['an unknown option', ['start', '--threads', '2'], "unknown option '--threads'"],
   ['an option without its value', ['start', '--port'], 'argument missing'],
   ['an argument too many', ['version', 'now'], 'too many arguments'],
   ['a choice that there is not', ['config', 'docs', '--page', 'x'], 'Allowed choices are'],

@@ -35,6 +35,14 @@ const RESTART = {
   closed: { code: 4200, reason: 'The server is restarting.' },
 }
 
+const upgrade = (key: string): string =>
+  request(
+    'GET',
+    `/app/${key}`,
+    '',
+    'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
+  )
+
 const endOf = async (client: TestClient) => ({
   frame: await client.next(),
   closed: await client.closed,
@@ -160,6 +168,9 @@ describe('a server that drains', () => {
       status: 200,
       body: '{"ready":true,"reason":"serving"}',
     })
+    using other = await RawHttp.connect(server.port)
+    await other.send(request('GET', '/up'))
+    expect(await other.next()).toMatchObject({ status: 200 })
 
     const drained = server.server.drain()
     await kept.send(request('GET', '/ready'))
@@ -167,12 +178,55 @@ describe('a server that drains', () => {
       status: 503,
       body: '{"ready":false,"reason":"draining"}',
     })
-    await kept.send(request('GET', '/up'))
-    expect(await kept.next()).toMatchObject({ status: 200 })
+    await kept.ended // so that the next request on it goes to another process
+    await other.send(request('GET', '/up'))
+    expect(await other.next()).toMatchObject({ status: 200 })
     const [refused] = await once(connect({ port: server.port, host: '127.0.0.1' }), 'error')
     expect(refused).toMatchObject({ code: 'ECONNREFUSED' })
     await pass(clock, 1000 + STEP_MILLISECONDS)
     await drained
+  })
+
+  it('answers a request that comes on a connection it had accepted', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using accepted = await RawHttp.connect(server.port)
+    await server.connect() // by which that one is accepted
+    const drained = server.server.drain()
+    await pass(clock, 500)
+    expect(left(server)).toBe(0)
+    await accepted.send(request('GET', '/up'))
+    expect(await accepted.next()).toMatchObject({ status: 200 })
+    await accepted.ended
+    await pass(clock, STEP_MILLISECONDS)
+    await drained
+  })
+
+  it('establishes a connection whose upgrade comes then, and lets it go like the others', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using accepted = await RawHttp.connect(server.port)
+    await server.connect()
+    const drained = server.server.drain()
+    await pass(clock, 500)
+    await accepted.send(upgrade(server.app.key))
+    expect(await accepted.next()).toMatchObject({ status: 101 })
+    await pass(clock, 100)
+    await drained
+    await accepted.ended
+    expect(accepted.rest.indexOf('pusher:connection_established')).toBeGreaterThan(0)
+    expect(accepted.rest).toContain('"code":4200')
+  })
+
+  it('waits for a connection that asks for nothing, but not for ever', async () => {
+    const clock = new ManualClock()
+    await using server = await startServer({ clock })
+    using idle = await RawHttp.connect(server.port)
+    await server.connect()
+    const drained = server.server.drain()
+    await pass(clock, 1000 + 2 * STEP_MILLISECONDS)
+    await drained
+    await idle.ended
   })
 
   it('also lets go who came after it began, on a TCP connection it had', async () => {
@@ -183,14 +237,7 @@ describe('a server that drains', () => {
     await kept.send(request('GET', '/up'))
     await kept.next()
     const drained = server.server.drain()
-    await kept.send(
-      request(
-        'GET',
-        `/app/${server.app.key}`,
-        '',
-        'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n',
-      ),
-    )
+    await kept.send(upgrade(server.app.key))
     expect(await kept.next()).toMatchObject({ status: 101 })
     await pass(clock, 2000 + STEP_MILLISECONDS)
     await drained

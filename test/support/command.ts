@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { Directory } from './directory.ts'
 import { PATIENCE_MILLISECONDS } from './patience.ts'
 
 export const PROGRAM = path.join(import.meta.dirname, '../../dist/bin/resound.js')
@@ -44,10 +45,25 @@ export class StartedServer implements AsyncDisposable {
   readonly #printed: string[] = []
   readonly #logged: string[] = []
   readonly #news = new EventEmitter()
+  /** Where its admin socket is. */
+  readonly #runtime = new Directory()
+  /** What tells a command which server is meant. */
+  readonly #target: readonly string[]
+  readonly #surroundings: Surroundings
 
   private constructor(args: readonly string[], { environment, ...surroundings }: Surroundings) {
-    const variables = { RESOUND_PORT: '0', RESOUND_ADMIN_PORT: '0', ...environment }
-    this.#child = spawned(['start', ...args], { ...surroundings, environment: variables })
+    const variables = {
+      RESOUND_PORT: '0',
+      RESOUND_ADMIN_PORT: '0',
+      XDG_RUNTIME_DIR: this.#runtime.path,
+      ...environment,
+    }
+    this.#surroundings = { ...surroundings, environment: variables }
+    this.#target = ['--config', '--laravel'].flatMap((flag) => {
+      const index = args.indexOf(flag)
+      return index === -1 ? [] : args.slice(index, index + 2)
+    })
+    this.#child = spawned(['start', ...args], this.#surroundings)
     this.#ended = once(this.#child, 'close')
     const collect = (stream: Readable, lines: string[]) => {
       createInterface(stream).on('line', (line) => {
@@ -76,6 +92,15 @@ export class StartedServer implements AsyncDisposable {
 
   get port(): number {
     return Number(JSON.parse(this.readyLine).port)
+  }
+
+  get admin(): string {
+    return `http://${JSON.parse(this.readyLine).admin}`
+  }
+
+  /** Runs a command about this server, told of it as `start` was. */
+  command(...args: readonly string[]): Promise<Outcome> {
+    return resound([...args, ...this.#target], this.#surroundings)
   }
 
   get pid(): number | undefined {
@@ -109,6 +134,7 @@ export class StartedServer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.#ended
+    this.#runtime[Symbol.dispose]()
   }
 
   async #until<T>(find: () => T | undefined): Promise<T> {

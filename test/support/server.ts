@@ -3,6 +3,8 @@ import { createHash, createHmac } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { afterAll, expect } from 'vitest'
 import type { z } from 'zod'
+import { type AdminPort, serveAdminPort } from '../../src/admin/port.ts'
+import { createAdminApi } from '../../src/admin/router.ts'
 import { Config } from '../../src/config/schema.ts'
 import { type Server, startServer as start } from '../../src/server.ts'
 import { TestClient } from './client.ts'
@@ -39,14 +41,17 @@ export interface HttpAnswer {
   readonly headers: Headers
 }
 
+/** A server with its admin port, which belongs to whoever starts one. */
+type AdministeredServer = Server & { readonly admin: AdminPort }
+
 /**
  * One node, or two that share a Redis: connections are made to one and the other by turns, and requests to
  * the other and the one, so that what a test does has to cross from node to node.
  */
 export class TestServer implements AsyncDisposable {
   /** The first node. */
-  readonly server: Server
-  readonly nodes: readonly Server[]
+  readonly server: AdministeredServer
+  readonly nodes: readonly AdministeredServer[]
   readonly config: Config
   readonly app: { readonly id: string; readonly key: string; readonly secret: string }
   readonly #clock: TestClock
@@ -54,7 +59,11 @@ export class TestServer implements AsyncDisposable {
   #dialled = 0
   #requested = 1
 
-  constructor(nodes: readonly [Server, ...Server[]], config: Config, clock: TestClock) {
+  constructor(
+    nodes: readonly [AdministeredServer, ...AdministeredServer[]],
+    config: Config,
+    clock: TestClock,
+  ) {
     this.server = nodes[0]
     this.nodes = nodes
     this.config = config
@@ -158,7 +167,10 @@ export class TestServer implements AsyncDisposable {
     try {
       await this.expectEmpty()
     } finally {
-      for (const node of this.nodes) await node.stop()
+      for (const node of this.nodes) {
+        await node.stop()
+        node.admin.stop()
+      }
     }
     expect(this.#clock.running, 'timers left').toBe(0)
   }
@@ -197,10 +209,20 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
     apps: apps ?? [{ ...APP, ...app }],
     ...(count === 2 ? { redis: await groupRedis(rest.redis) } : {}),
   })
-  const first = await start({ config, log: logger, clock, pressure })
+  const administered = async (): Promise<AdministeredServer> => {
+    const server = await start({ config, log: logger, clock, pressure })
+    const { metrics, webhooks } = server
+    try {
+      const api = createAdminApi({ metrics, webhooks, token: config.admin.token })
+      return Object.assign(server, { admin: serveAdminPort(api, config.admin, logger) })
+    } catch (fault) {
+      await server.stop()
+      throw fault
+    }
+  }
+  const first = await administered()
   if (count === 1) return new TestServer([first], config, clock)
-  const second = await start({ config, log: logger, clock, pressure })
-  return new TestServer([first, second], config, clock)
+  return new TestServer([first, await administered()], config, clock)
 }
 
 let redis: Promise<TestRedis> | undefined

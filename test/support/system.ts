@@ -52,6 +52,7 @@ const PARTS: readonly Part[] = [
   program('g++', '--version'),
   program('chromium', '--version'),
   program('nginx', '-v'),
+  program('systemd-analyze', '--version', 'systemd'),
 ]
 
 /**

@@ -1,0 +1,66 @@
+/**
+ * What an operator asks of a running server as a whole: how it is, and to reload, restart or end.
+ */
+import { ResoundError } from '../errors.ts'
+import { type HttpResponse, json } from '../http-api/exchange.ts'
+import type { Readiness } from '../http-api/health.ts'
+import type { Query } from '../http-api/query.ts'
+
+export interface Control {
+  readonly readiness: Readiness
+  status(): Promise<object>
+  restart(): Promise<
+    { readonly isDone: true } | { readonly isDone: false; readonly reason: string }
+  >
+  reload(): Promise<
+    | ({ readonly valid: true } & {
+        readonly restart: readonly string[]
+        readonly start: readonly string[]
+      })
+    | { readonly valid: false; readonly problems: readonly string[] }
+  >
+  /** Begins to end the server. @param isNow without letting connections go at a pace */
+  end(isNow: boolean): { readonly pid: number; readonly windowSeconds: number }
+}
+
+/** A refusal, with the code of the fault for the command that asked. */
+const fault = (status: number, code: string, message: string, more: object = {}): HttpResponse => ({
+  status,
+  body: JSON.stringify({ error: message, code: status, fault: code, ...more }),
+})
+
+export async function getStatus(control: Control): Promise<HttpResponse> {
+  return json(await control.status())
+}
+
+export async function postRestart(control: Control): Promise<HttpResponse> {
+  try {
+    const restarted = await control.restart()
+    if (restarted.isDone) return json(restarted)
+    return fault(409, 'RESOUND_SERVER_REFUSED', restarted.reason)
+  } catch (error) {
+    if (error instanceof ResoundError) return fault(503, error.code, error.message)
+    throw error
+  }
+}
+
+export async function postReload(control: Control): Promise<HttpResponse> {
+  try {
+    const reloading = await control.reload()
+    if (reloading.valid) {
+      const { restart, start } = reloading
+      return json({ restart, start })
+    }
+    const { problems } = reloading
+    const message = `The configuration is refused; nothing has changed:${problems.map((line) => `\n  ${line}`).join('')}`
+    return fault(422, 'RESOUND_CONFIG_INVALID', message, { problems })
+  } catch (error) {
+    if (error instanceof ResoundError) return fault(503, error.code, error.message)
+    throw error
+  }
+}
+
+/** `?now=1` without pacing. */
+export function postDrain(control: Control, query: Query): HttpResponse {
+  return json(control.end(query.get('now') === '1'))
+}

@@ -1,0 +1,35 @@
+/**
+ * The admin port, on its own application of uWebSockets.js: it is there whatever becomes of the workers.
+ */
+import type { Logger } from 'pino'
+import { type HttpHandler, serveHttp } from '../transport/http.ts'
+import { createApp, listen } from '../transport/listener.ts'
+import { ADMIN_HEADERS } from './router.ts'
+
+export interface AdminPort {
+  /** As bound. */
+  readonly host: string
+  readonly port: number
+  stop(): void
+}
+
+/** @throws ResoundError when the address cannot be listened on */
+export function serveAdminPort(
+  handler: HttpHandler,
+  { host, port }: { readonly host: string; readonly port: number },
+  log: Logger,
+): AdminPort {
+  const app = createApp(undefined)
+  serveHttp(app, handler, {
+    bodyBytes: () => 0,
+    headersOf: () => ADMIN_HEADERS,
+    onFault: (fault) => log.error({ err: fault }, 'a request failed by a fault of ours'),
+  })
+  try {
+    const listener = listen(app, host, port)
+    return { host, port: listener.port, stop: () => app.close() }
+  } catch (fault) {
+    app.close()
+    throw fault
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The admin socket: the admin API for who may open a file, on a Unix socket of mode 0600.
+ *
+ * A socket file that nobody listens on is of a server that is gone, and is replaced. One that answers
+ * is another server's and stays.
+ */
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { connect } from 'node:net'
+import path from 'node:path'
+import type { Logger } from 'pino'
+import { ResoundError } from '../errors.ts'
+import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
+import type { HttpHandler } from '../transport/http.ts'
+import { fits, MOST_PATH_BYTES } from './socket-path.ts'
+
+const MOST_CONNECTIONS = 100
+const HEADERS_MILLISECONDS = 10_000
+const PROBE_MILLISECONDS = 1000
+
+export interface AdminSocket {
+  readonly path: string
+  /** Closes it and removes its file. */
+  stop(): void
+}
+
+/**
+ * Serves the admin API on a socket.
+ * @throws ResoundError RESOUND_SOCKET_UNUSABLE, also where another server listens on it
+ */
+export async function serveAdminSocket(
+  handler: HttpHandler,
+  file: string,
+  log: Logger,
+): Promise<AdminSocket> {
+  const absolute = path.resolve(file)
+  if (!fits(absolute)) {
+    throw unusable(absolute, `its path is longer than ${MOST_PATH_BYTES} bytes`)
+  }
+  const server = createServer((request, response) => void answer(request, response, handler, log))
+  server.maxConnections = MOST_CONNECTIONS
+  server.headersTimeout = HEADERS_MILLISECONDS
+  try {
+    await listenOn(server, absolute)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
+      throw unusable(absolute, (cause as Error).message, cause)
+    }
+    if (await answers(absolute)) throw unusable(absolute, 'another server listens on it')
+    rmSync(absolute, { force: true })
+    await listenOn(server, absolute).catch((again: Error) => {
+      throw unusable(absolute, again.message, again)
+    })
+  }
+  chmodSync(absolute, 0o600)
+  server.on('error', (fault) => log.warn({ err: fault }, 'the admin socket failed'))
+  return {
+    path: absolute,
+    stop: () => {
+      server.close() // which removes the file
+      server.closeAllConnections()
+    },
+  }
+}
+
+function unusable(file: string, why: string, cause?: unknown): ResoundError {
+  return new ResoundError('RESOUND_SOCKET_UNUSABLE', `The admin socket ${file}: ${why}.`, { cause })
+}
+
+function listenOn(server: Server, file: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    const before = process.umask(0o177) // from its first moment nobody else may open it
+    try {
+      server.listen(file, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    } finally {
+      process.umask(before)
+    }
+  })
+}
+
+/** Whether somebody listens on a socket. */
+function answers(file: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(file)
+    const done = (isThere: boolean): void => {
+      probe.destroy()
+      resolve(isThere)
+    }
+    probe.setTimeout(PROBE_MILLISECONDS, () => done(true)) // busy, but there
+    probe.once('connect', () => done(true)).once('error', () => done(false))
+  })
+}
+
+async function answer(
+  incoming: IncomingMessage,
+  response: ServerResponse,
+  handler: HttpHandler,
+  log: Logger,
+): Promise<void> {
+  let answered: HttpResponse
+  try {
+    answered = hasBody(incoming)
+      ? refusal(413, 'The request body is larger than 0 bytes.')
+      : await handler(requestOf(incoming))
+  } catch (fault) {
+    log.error({ err: fault }, 'a request failed by a fault of ours')
+    answered = refusal(500, 'This is a fault of the server; its log says more.')
+  }
+  const { status, body, headers, contentType = 'application/json' } = answered
+  response.writeHead(status, { 'Content-Type': contentType, ...headers })
+  response.end(body)
+}
+
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+function requestOf(incoming: IncomingMessage): HttpRequest {
+  const [path = '', query = ''] = (incoming.url ?? '').split('?', 2)
+  return {
+    method: incoming.method ?? '',
+    path,
+    query,
+    receivedAt: performance.now(),
+    body: Buffer.alloc(0),
+    authorization: incoming.headers.authorization ?? '',
+    header: (name) => String(incoming.headers[name] ?? ''),
+    onGone: (listener) => void incoming.once('close', listener),
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * The process group: the process that was started, which stays, and the generations that serve.
+ *
+ * It owns the state of the whole: which generation is the current one, which are letting their
+ * connections go, and what the last restart came to. With one worker the first generation serves in
+ * this process; every other generation, and every one of several workers, is of child processes.
+ */
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { FailedWebhooks } from '../admin/webhook-failures.ts'
+import { belongsToStart, restartOnly } from '../config/reload.ts'
+import { Config } from '../config/schema.ts'
+import type { Flags } from '../config/sources.ts'
+import { ResoundError } from '../errors.ts'
+import type { Readiness } from '../http-api/health.ts'
+import { startServer } from '../server.ts'
+import { freePort } from '../transport/listener.ts'
+import { ForkedWorker } from './forked-worker.ts'
+import { Generation, type GenerationParts } from './generation.ts'
+import { GroupMetrics } from './group-metrics.ts'
+import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
+import { LocalWorker } from './local-worker.ts'
+import type { Tell } from './reading.ts'
+import type { Reloading, Worker } from './worker.ts'
+
+/** For a successor to be ready; for the workers of a start to listen. */
+const START_MILLISECONDS = 30_000
+/** Generations before the current one that may let their connections go at the same time. */
+const MOST_RETIRING = 8
+
+export interface GroupParts {
+  readonly config: Config
+  readonly flags: Flags
+  readonly log: Logger
+  readonly tell: Tell
+  readonly format: 'pretty' | 'json'
+  readonly coloured: boolean
+}
+
+/** A restart that was carried out; with the reason when it was not even tried. */
+export type Restarting =
+  | {
+      readonly isDone: true
+      readonly generation: string
+      readonly previous: string
+      /** Options that belong to the process that was started, and were not taken over. */
+      readonly start: readonly string[]
+      /** Whether events pass between the old and the new generation. */
+      readonly areJoined: boolean
+    }
+  | { readonly isDone: false; readonly reason: string }
+
+/** Of a configuration, what the group needs; it may be another release's. */
+const Served = z.object({
+  host: z.string(),
+  port: z.int(),
+  drain: z.object({ windowSeconds: z.number() }),
+})
+
+const Logged = z.object({ log: z.object({ level: z.string() }) })
+
+export class Group {
+  readonly host: string
+  /** Resolves when nothing serves any more, after `drain` or `stop`. */
+  readonly ended: Promise<void>
+  readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
+  readonly #parts: GroupParts
+  #port: number
+  #current: Generation
+  readonly #retiring = new Set<Generation>()
+  /** A successor that is not ready yet. */
+  #starting: Generation | undefined
+  #ending: 'draining' | 'stopping' | undefined
+  #lastRestart: LastRestart | undefined
+  #resolveEnded: () => void = () => undefined
+
+  private constructor(parts: GroupParts, port: number) {
+    this.#parts = parts
+    this.host = parts.config.host
+    this.#port = port
+    this.#current = new Generation(this.#generationParts(1, port))
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve
+    })
+  }
+
+  /**
+   * Starts serving.
+   * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
+   */
+  static async start(parts: GroupParts): Promise<Group> {
+    const { config } = parts
+    if (config.workers > 1) {
+      const group = new Group(parts, freePort(config.host, config.port))
+      await group.#current.start(config, 'now', START_MILLISECONDS)
+      return group
+    }
+    let answered: Readiness | undefined
+    const { log, flags, tell } = parts
+    const server = await startServer({ config, log, answerFor: (own) => answered ?? own })
+    const answer = (readiness: Readiness | undefined): void => {
+      answered = readiness
+    }
+    const group = new Group(parts, server.port)
+    const worker = new LocalWorker({ server, flags, log, tell, answer })
+    group.#current = Generation.local(group.#generationParts(1, server.port), worker, config)
+    return group
+  }
+
+  /** As bound. */
+  get port(): number {
+    return this.#port
+  }
+
+  /** How long a drain may take, by the configuration that is served. */
+  get drainSeconds(): number {
+    return Served.safeParse(this.#current.config).data?.drain.windowSeconds ?? 0
+  }
+
+  /** Whether new clients should come here; the same for all processes of the group. */
+  get readiness(): Readiness {
+    if (this.#ending !== undefined) return { ready: false, reason: this.#ending }
+    return this.#current.readiness
+  }
+
+  /**
+   * Starts a new generation beside the current one, and lets that one's connections go once the new
+   * one is ready for clients.
+   * @param reason what asked for it, for `status`
+   * @throws ResoundError why the new one cannot serve; the current one goes on then
+   */
+  async restart(reason: string): Promise<Restarting> {
+    const refused = this.#refusal()
+    if (refused !== undefined) return { isDone: false, reason: refused }
+    const { log } = this.#parts
+    const previous = this.#current
+    const next = new Generation(this.#generationParts(previous.number + 1, undefined))
+    const begun = performance.now()
+    const told = (outcome: 'done' | 'failed', message?: string): void => {
+      this.#lastRestart = {
+        at: new Date().toISOString(),
+        reason,
+        outcome,
+        from: previous.id,
+        to: next.id,
+        seconds: Math.round(performance.now() - begun) / 1000,
+        ...(message === undefined ? {} : { message }),
+      }
+    }
+    log.info({ reason, generation: next.id }, 'restarting')
+    this.#starting = next
+    try {
+      await next.start(undefined, 'ready', START_MILLISECONDS)
+    } catch (fault) {
+      const { code, message } = faultOf(fault)
+      told('failed', message)
+      log.error({ code, reason: message }, 'not restarted; the generation before it goes on')
+      throw fault
+    } finally {
+      this.#starting = undefined
+    }
+    told('done')
+    this.#current = next
+    this.#takeOverLog(next.config)
+    this.#retire(previous)
+    log.info({ generation: next.id, previous: previous.id }, 'restarted')
+    const config = Config.safeParse(next.config).data
+    const start =
+      config === undefined ? [] : restartOnly(this.#parts.config, config).filter(belongsToStart)
+    if (start.length > 0) {
+      log.warn(
+        { options: start },
+        'these options take effect when the server is stopped and started',
+      )
+    }
+    const areJoined = config === undefined || hasRedis(config)
+    return { isDone: true, generation: next.id, previous: previous.id, start, areJoined }
+  }
+
+  /** Reads the configuration again, and takes it over in every worker. */
+  async reload(): Promise<Reloading> {
+    if (this.#starting !== undefined) {
+      const message = 'A restart is under way, and it reads the configuration as well.'
+      throw new ResoundError('RESOUND_SERVER_REFUSED', message, { remedy: 'Reload after it.' })
+    }
+    const generation = this.#current
+    const [first, ...others] = generation.workers
+    if (first === undefined) {
+      throw new ResoundError('RESOUND_WORKER_ENDED', 'No worker is there to read it.')
+    }
+    const reloading = await first.reload()
+    if (!reloading.valid) return reloading
+    generation.config = reloading.config
+    this.#takeOverLog(reloading.config)
+    await Promise.all(others.map((worker) => worker.reload(reloading.config)))
+    // An app that was removed or disabled has to be gone from those who are leaving as well.
+    const leaving = [...this.#retiring].flatMap(({ workers }) => workers)
+    await Promise.allSettled(leaving.map((worker) => worker.reload(reloading.config)))
+    return reloading
+  }
+
+  /** Lets all connections go at a pace. `ended` tells when that is done. */
+  drain(): void {
+    this.#end('draining', (generation) => generation.drain())
+  }
+
+  /** Ends all at once. */
+  stop(): void {
+    this.#end('stopping', (generation) => generation.stop())
+  }
+
+  /** Those of the current generation. */
+  readonly webhooks: FailedWebhooks = {
+    failures: (most, appId) => this.#anyWorker().webhooks.failures(most, appId),
+    replay: (appId, ids) => this.#anyWorker().webhooks.replay(appId, ids),
+  }
+
+  status(): Promise<GroupStatus> {
+    return groupStatus({
+      current: this.#current,
+      retiring: [...this.#retiring],
+      readiness: this.readiness,
+      isRestarting: this.#starting !== undefined,
+      lastRestart: this.#lastRestart,
+    })
+  }
+
+  #refusal(): string | undefined {
+    if (this.#ending !== undefined) return `The server is ${this.#ending}.`
+    if (this.#starting !== undefined) return 'Another restart is under way.'
+    if (this.#retiring.size < MOST_RETIRING) return undefined
+    return `${MOST_RETIRING} generations are still letting their connections go. Try again later.`
+  }
+
+  #end(how: 'draining' | 'stopping', finish: (generation: Generation) => void): void {
+    if (this.#ending === undefined) {
+      const all = [this.#current, ...this.#retiring]
+      void Promise.all(all.map(({ ended }) => ended)).then(() => this.#resolveEnded())
+    }
+    this.#ending = how
+    this.#starting?.stop()
+    this.#tell()
+    for (const generation of this.#generations()) finish(generation)
+  }
+
+  #retire(generation: Generation): void {
+    this.#retiring.add(generation)
+    this.#tell()
+    void generation.ended.then(() => {
+      this.#retiring.delete(generation)
+      this.#parts.log.info({ generation: generation.id }, 'a generation before this one has ended')
+    })
+    generation.drain()
+  }
+
+  /** This process writes as its workers do. */
+  #takeOverLog(config: unknown): void {
+    const { data } = Logged.safeParse(config)
+    if (data !== undefined) this.#parts.log.level = data.log.level
+  }
+
+  #generations(): readonly Generation[] {
+    return [this.#current, ...this.#retiring]
+  }
+
+  #anyWorker(): Worker {
+    const [worker] = this.#current.workers
+    if (worker !== undefined) return worker
+    throw new ResoundError('RESOUND_WORKER_ENDED', 'No worker is there at the moment.')
+  }
+
+  /** Has every process answer `/ready` for the group. One that is all of it knows better itself. */
+  #tell(): void {
+    const { readiness } = this
+    for (const generation of this.#generations()) {
+      const isAlone = generation === this.#current && generation.wanted === 1
+      for (const worker of generation.workers) worker.answer(isAlone ? undefined : readiness)
+    }
+  }
+
+  /** @param port undefined for a generation that listens where its configuration says */
+  #generationParts(number: number, port: number | undefined): GenerationParts {
+    const { log } = this.#parts
+    let chosen = port
+    const portFor = (config: unknown): number => {
+      if (chosen !== undefined) return chosen
+      const wanted = Served.parse(config)
+      const isSame = wanted.port === 0 || wanted.port === this.#port
+      chosen = isSame ? this.#port : freePort(wanted.host, wanted.port)
+      return chosen
+    }
+    const generation = (): Generation | undefined =>
+      [...this.#generations(), this.#starting].find((one) => one?.number === number)
+    return {
+      number,
+      log,
+      fork: (config, when) => {
+        const { flags, format, coloured } = this.#parts
+        const drainSeconds = (): number =>
+          Served.safeParse(generation()?.config).data?.drain.windowSeconds ?? 0
+        const changed = (): void => this.#tell()
+        return new ForkedWorker({
+          flags,
+          format,
+          coloured,
+          config,
+          when,
+          portFor,
+          drainSeconds,
+          changed,
+        })
+      },
+      changed: () => this.#tell(),
+      counted: (families) => this.metrics.keep(families),
+    }
+  }
+}
+
+const hasRedis = ({ redis }: Config): boolean => redis.url !== undefined || redis.cluster.length > 0
+
+function faultOf(fault: unknown): { code: string | undefined; message: string } {
+  if (fault instanceof ResoundError) return fault
+  return { code: undefined, message: fault instanceof Error ? fault.message : String(fault) }
+}

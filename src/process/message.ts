@@ -1,0 +1,84 @@
+/**
+ * What a group and its workers say to each other, over the channel that Node.js opens to a child.
+ *
+ * The two may be of different releases: the process that was started stays, and its successors are
+ * whatever is installed by then. So fields are added and never renamed, and an unknown type is let go.
+ */
+import { z } from 'zod'
+import type { Family } from '../metrics/register.ts'
+import type { ProcessStatus } from '../status.ts'
+
+const Readiness = z.object({ ready: z.boolean(), reason: z.string() })
+
+const Question = z.discriminatedUnion('of', [
+  z.object({ of: z.literal('metrics') }),
+  z.object({ of: z.literal('status') }),
+  /** Reads for itself without a configuration. */
+  z.object({ of: z.literal('reload'), config: z.unknown().optional() }),
+  z.object({ of: z.literal('failures'), most: z.int(), app: z.string().optional() }),
+  z.object({
+    of: z.literal('replay'),
+    app: z.string().optional(),
+    ids: z.array(z.string()).optional(),
+  }),
+])
+export type Question = z.infer<typeof Question>
+
+/** From the group to a worker. */
+export const Order = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('begin'),
+    flags: z.record(z.string(), z.string()),
+    format: z.enum(['pretty', 'json']),
+    coloured: z.boolean(),
+    /** As another worker of the generation has read it; it reads for itself when left out. */
+    config: z.unknown().optional(),
+  }),
+  /** On a port that is shared; at once, or when it is ready for clients. */
+  z.object({ type: z.literal('listen'), port: z.int(), when: z.enum(['now', 'ready']) }),
+  /** What `/ready` answers; null leaves that to the worker. */
+  z.object({ type: z.literal('answer'), readiness: Readiness.nullable() }),
+  z.object({ type: z.literal('ask'), id: z.int(), question: Question }),
+  z.object({ type: z.literal('drain') }),
+  z.object({ type: z.literal('stop') }),
+])
+export type Order = z.infer<typeof Order>
+
+/** From a worker to the group. */
+export const Report = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('configured'), config: z.unknown() }),
+  z.object({ type: z.literal('listening') }),
+  z.object({ type: z.literal('readiness'), readiness: Readiness }),
+  /** It cannot start, and ends. */
+  z.object({
+    type: z.literal('failed'),
+    code: z.string(),
+    message: z.string(),
+    remedy: z.string(),
+  }),
+  z.object({ type: z.literal('reply'), id: z.int(), value: z.unknown() }),
+  z.object({
+    type: z.literal('refusal'),
+    id: z.int(),
+    code: z.string().optional(),
+    message: z.string(),
+  }),
+  /** The metrics it ends with. */
+  z.object({ type: z.literal('last'), metrics: z.custom<readonly Family[]>(Array.isArray) }),
+])
+export type Report = z.infer<typeof Report>
+
+/** Of what another release sent, as much as this one reads. */
+export const isFamilies = (value: unknown): value is readonly Family[] => Array.isArray(value)
+export const isStatus = (value: unknown): value is ProcessStatus =>
+  typeof value === 'object' && value !== null && 'connections' in value
+
+export const Reloaded = z.discriminatedUnion('valid', [
+  z.object({
+    valid: z.literal(true),
+    config: z.unknown(),
+    restart: z.array(z.string()),
+    start: z.array(z.string()),
+  }),
+  z.object({ valid: z.literal(false), problems: z.array(z.string()) }),
+])

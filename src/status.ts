@@ -1,0 +1,90 @@
+/**
+ * What one process has to tell an operator: what it holds, and how near its limits it is.
+ */
+import type { Buckets } from './buckets.ts'
+import type { Readiness } from './http-api/health.ts'
+import type { LiveApp } from './hub/live-app.ts'
+import { openFiles, openFilesLimit } from './open-files.ts'
+import { version } from './version.ts'
+
+/** Fields are added, never renamed: it passes between releases, and to scripts. */
+export interface ProcessStatus {
+  readonly pid: number
+  readonly version: string
+  readonly node: string
+  readonly uptimeSeconds: number
+  readonly readiness: Readiness
+  /** Null stands for a limit that the system does not tell. */
+  readonly connections: { readonly open: number; readonly limit: number | null }
+  readonly openFiles: { readonly open: number | null; readonly limit: number | null }
+  readonly memory: { readonly residentBytes: number; readonly heapUsedBytes: number }
+  /** Since the process began; the bucket's bound that 99 % are within, null when none is. */
+  readonly eventLoopDelay: { readonly p99Seconds: number | null }
+  /** The Redis servers where Laravel is heard, one each. */
+  readonly redis: readonly {
+    readonly isUp: boolean
+    readonly roundTripSeconds: number | null
+    readonly lastMessageAgeSeconds: number | null
+  }[]
+  /** Nodes that share a Redis with this one, itself included; null for a server by itself. */
+  readonly nodes: number | null
+  /** Apps served, by where they come from. */
+  readonly apps: Readonly<Record<string, number>>
+  /** When the TLS certificate ends, as an ISO time; null without TLS. */
+  readonly certificateEnd: string | null
+}
+
+export interface StatusSources {
+  readonly capacity: number
+  readonly hub: { lives(): Iterable<LiveApp> }
+  readonly redis: Iterable<{
+    readonly isUp: boolean
+    readonly roundTripSeconds: number | undefined
+    readonly lastMessageAgeSeconds: number | undefined
+  }>
+  readonly nodes: number | undefined
+  readonly apps: Readonly<Record<string, number>>
+  readonly eventLoopDelay: Buckets
+  /** Unix milliseconds; undefined without TLS. */
+  readonly certificateEnd: number | undefined
+  readonly readiness: Readiness
+}
+
+export function processStatus(sources: StatusSources): ProcessStatus {
+  const { capacity, hub, redis, apps, eventLoopDelay, certificateEnd, readiness } = sources
+  const states = [...redis]
+  let open = 0
+  for (const { connections } of hub.lives()) open += connections.size
+  const { rss, heapUsed } = process.memoryUsage()
+  return {
+    pid: process.pid,
+    version,
+    node: process.versions.node,
+    uptimeSeconds: process.uptime(),
+    readiness,
+    connections: { open, limit: finite(capacity) },
+    openFiles: { open: openFiles() ?? null, limit: finite(openFilesLimit()) },
+    memory: { residentBytes: rss, heapUsedBytes: heapUsed },
+    eventLoopDelay: { p99Seconds: boundOf(eventLoopDelay, 0.99) },
+    redis: states.map(({ isUp, roundTripSeconds, lastMessageAgeSeconds }) => ({
+      isUp,
+      roundTripSeconds: roundTripSeconds ?? null,
+      lastMessageAgeSeconds: lastMessageAgeSeconds ?? null,
+    })),
+    nodes: sources.nodes ?? null,
+    apps,
+    certificateEnd: certificateEnd === undefined ? null : new Date(certificateEnd).toISOString(),
+  }
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null)
+
+function boundOf({ bounds, counts }: Buckets, share: number): number | null {
+  const all = counts.reduce((sum, count) => sum + count, 0)
+  let within = 0
+  for (const [index, bound] of bounds.entries()) {
+    within += counts[index] ?? 0
+    if (within >= all * share) return bound
+  }
+  return null
+}
