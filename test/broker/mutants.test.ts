@@ -2,7 +2,7 @@
  * That the histories of `model.test.ts` can fail: each of these releases, which does one thing wrong, is
  * found by them.
  *
- * `MUTANT_HISTORIES`: within how many, 100 unless it is set
+ * `MUTANT_HISTORIES`: within how many, 200 unless it is set
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Member } from '../../channels/kind.ts'
@@ -11,7 +11,7 @@ import type * as scripts from '../../src/broker/scripts.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 import { runHistories } from './model/histories.ts'
 
-const MOST = Number(process.env['MUTANT_HISTORIES'] ?? 100)
+const MOST = Number(process.env['MUTANT_HISTORIES'] ?? 200)
 const AT_ONCE = 24
 
 let redis: TestRedis
