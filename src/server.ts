@@ -348,8 +348,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         const until = clock.now() + config.drain.stopSeconds * 1000
         const letGo = (): Promise<void> => drain({ ...parts, held: () => sessions.held })
         await Promise.all([connections.quiet().then(stopListening), letGo()])
-        await answered(traffic, { clock, signal, until })
-        await connections.settled(clock, signal)
+        await Promise.all([
+          answered(traffic, { clock, signal, until }),
+          connections.settled(clock, signal),
+        ])
         await letGo() // those whose upgrade was on its way
         stopped ??= stop()
         await stopped
