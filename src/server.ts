@@ -49,7 +49,7 @@ export interface ServerOptions {
   readonly log: Logger
   /** The real one when left out. */
   readonly clock?: Clock
-  /** How late those are, in seconds, who take this server's connections when it drains. */
+  /** How late those are, in seconds, who take this server's connections when it drains; else the other nodes say. */
   readonly pressure?: () => number
   /** A port that other processes of ours listen on as well: it is joined when `join` is called. */
   readonly sharedPort?: number
@@ -108,8 +108,12 @@ const WITHOUT_GROUP: Readiness = {
  * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
-  const { config, log, clock = realClock, pressure = () => 0 } = options
-  const { sharedPort, answerFor = (own) => own } = options
+  const { config, log, clock = realClock } = options
+  const {
+    sharedPort,
+    answerFor = (own) => own,
+    pressure = () => shared?.latestSeconds ?? 0,
+  } = options
   let readiness: Readiness = { ready: true, reason: 'serving' }
 
   const publicApps = new PublicApps(config.tls)
@@ -129,7 +133,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
   const counts = new SubscriptionCounts(clock, occurred)
   const cache = new EventCache({ ...config.cache, clock })
-  const shared = isShared ? sharedBroker(config, apps, cache, log, clock) : undefined
+  const shared = isShared ? sharedBroker(config, apps, cache, loop, log, clock) : undefined
   const { lingerSeconds } = config.presence
   const broker =
     shared ??
@@ -381,6 +385,7 @@ function sharedBroker(
   { redis: { keyPrefix, ...target }, cache, presence, webhooks }: Config,
   apps: Apps,
   remembered: EventCache,
+  loop: EventLoopDelay,
   log: Logger,
   clock: Clock,
 ): RedisBroker {
@@ -392,6 +397,7 @@ function sharedBroker(
     cacheTtlSeconds: cache.ttlSeconds,
     lingerSeconds: presence.lingerSeconds,
     graceSeconds: webhooks.graceSeconds,
+    delaySeconds: () => loop.recentSeconds,
     about: { version, host: hostname(), pid: process.pid, startedAt: clock.now() },
     log,
     clock,

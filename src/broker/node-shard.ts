@@ -36,6 +36,7 @@ export interface NodeShardParts {
   readonly node: string
   readonly about: string
   readonly durations: Durations
+  readonly delayMilliseconds: () => number
   readonly lingerMilliseconds: number
   readonly events: ShardEvents
   readonly clock: Clock
@@ -65,6 +66,7 @@ export class NodeShard {
       node,
       about,
       durations,
+      delayMilliseconds: parts.delayMilliseconds,
       holdings: this.#holdings(),
       news: { live: events.live, lost: events.lost, gone: events.gone },
       clock,

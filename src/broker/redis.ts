@@ -38,6 +38,8 @@ export interface RedisBrokerParts {
   readonly cacheTtlSeconds: number
   readonly lingerSeconds: number
   readonly graceSeconds: number
+  /** How late this node's event loop is, for those who would send it their connections. */
+  readonly delaySeconds: () => number
   /** What the node says of itself to operators. */
   readonly about: Readonly<Record<string, unknown>>
   readonly log: Logger
@@ -143,6 +145,7 @@ export class RedisBroker implements Broker {
           node: this.#node,
           about: JSON.stringify({ ...parts.about, node: this.#node }),
           durations,
+          delayMilliseconds: () => 1000 * parts.delaySeconds(),
           lingerMilliseconds: 1000 * parts.lingerSeconds,
           events: this.#events(),
           clock,
@@ -196,6 +199,11 @@ export class RedisBroker implements Broker {
       nodes: Math.max(0, ...this.#shards.map(({ shard }) => shard.nodes)),
       messages,
     }
+  }
+
+  /** How late the event loop of the latest of the other nodes is. */
+  get latestSeconds(): number {
+    return Math.max(...this.#shards.map(({ shard }) => shard.latestMilliseconds)) / 1000
   }
 
   /** How its Redis is doing. */

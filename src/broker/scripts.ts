@@ -7,6 +7,7 @@
  * - `seq`: counts what the scripts announce
  * - `nodes`: incarnations and when their leases end, in milliseconds of Redis' clock
  * - `names`: what an incarnation says of itself, as JSON
+ * - `delays`: how late its event loop is, in milliseconds
  * - `own:<incarnation>`: all that would be wrong without it: `p\napp\nchannel\nuser` is a member, `c\napp\nchannel`
  *   a number of subscriptions
  * - `members:<app>\n<channel>`: a user's number of incarnations and `user_info`; under '' the number of the last change
@@ -162,15 +163,17 @@ if before ~= '' and before ~= inc then
   if redis.call('EXISTS', P .. 'own:' .. before) == 1 then redis.call('RENAME', P .. 'own:' .. before, P .. 'own:' .. inc) end
   redis.call('ZREM', P .. 'nodes', before)
   redis.call('HDEL', P .. 'names', before)
+  redis.call('HDEL', P .. 'delays', before)
 end
 redis.call('ZADD', P .. 'nodes', now + tonumber(ARGV[3]), inc)
 redis.call('HSET', P .. 'names', inc, ARGV[5])
 return { redis.call('GET', P .. 'gen'), lease and tonumber(lease) > now and 1 or 0 }`
 
 /**
- * Renews a lease that has not ended. ARGV P, incarnation, generation, lease ms.
+ * Renews a lease that has not ended. ARGV P, incarnation, generation, lease ms, how late its event loop
+ * is in ms.
  * @returns `gen`, `lease` or `ok`; how many entries it has; how many leases hold; how much is to be
- *   told of who has gone; incarnations whose lease has ended, at most ten
+ *   told of who has gone; incarnations whose lease has ended, at most ten; how late the latest of the others is
  */
 export const RENEW = `${HEAD}
 local own = redis.call('HLEN', P .. 'own:' .. ARGV[2])
@@ -181,8 +184,16 @@ local lease = redis.call('ZSCORE', P .. 'nodes', ARGV[2])
 local answer = 'ok'
 if redis.call('GET', P .. 'gen') ~= ARGV[3] then answer = 'gen'
 elseif not lease or tonumber(lease) <= now then answer = 'lease'
-else redis.call('ZADD', P .. 'nodes', now + tonumber(ARGV[4]), ARGV[2]) end
-return { answer, own, holding, due, ended }`
+else
+  redis.call('ZADD', P .. 'nodes', now + tonumber(ARGV[4]), ARGV[2])
+  redis.call('HSET', P .. 'delays', ARGV[2], ARGV[5])
+end
+local latest = 0
+local delays = redis.call('HGETALL', P .. 'delays')
+for i = 1, #delays, 2 do
+  if delays[i] ~= ARGV[2] then latest = math.max(latest, tonumber(delays[i + 1]) or 0) end
+end
+return { answer, own, holding, due, ended, latest }`
 
 /** Some of what an incarnation holds. ARGV P, incarnation, where HSCAN goes on, about so many. @returns as HSCAN does */
 export const ENTRIES = `return redis.call('HSCAN', ARGV[1] .. 'own:' .. ARGV[2], ARGV[3], 'COUNT', ARGV[4])`
@@ -222,6 +233,7 @@ local left = redis.call('HLEN', own)
 if left == 0 then
   redis.call('ZREM', P .. 'nodes', dead)
   redis.call('HDEL', P .. 'names', dead)
+  redis.call('HDEL', P .. 'delays', dead)
 end
 return left`
 

@@ -39,6 +39,8 @@ export interface ShardParts {
   /** What it says of itself to operators, JSON. */
   readonly about: string
   readonly durations: Durations
+  /** How late this node's event loop is. */
+  readonly delayMilliseconds: () => number
   readonly holdings: Holdings
   readonly news: ShardNews
   readonly clock: Clock
@@ -121,6 +123,7 @@ export class Shard {
   #round: Promise<void> | undefined
   #reviewedAt = 0
   #nodes = 0
+  #latestMilliseconds = 0
   /** When the lease was last asked for and given. */
   #heldAt = 0
   #stopRounds: (() => void) | undefined
@@ -145,6 +148,11 @@ export class Shard {
   /** How many nodes hold a lease, this one included; as of the last round. */
   get nodes(): number {
     return this.#nodes
+  }
+
+  /** How late the event loop of the latest of the other nodes is; as of the last round. */
+  get latestMilliseconds(): number {
+    return this.#latestMilliseconds
   }
 
   /** Which data these are. */
@@ -374,7 +382,7 @@ export class Shard {
   /** At the first start: what those have left who died while nobody was there. */
   async #clearAway(incarnation: Incarnation): Promise<void> {
     for (let round = 0; round < REAPED_PER_ROUND; round += 1) {
-      const renewed = await this.#parts.store.renew(incarnation)
+      const renewed = await this.#parts.store.renew(incarnation, 0)
       this.#nodes = renewed.holding
       if (renewed.ended.length === 0) return
       await this.#reap(renewed.ended)
@@ -407,7 +415,7 @@ export class Shard {
     const sent = this.#sent
     const isQuiet = this.#queue.length === 0 && this.#underWay === 0
     const askedAt = clock.now()
-    const renewed = await store.renew(incarnation)
+    const renewed = await store.renew(incarnation, this.#parts.delayMilliseconds())
     if (this.#incarnation !== incarnation || this.#isState('away')) return
     if (renewed.outcome !== 'ok') {
       this.#refused(renewed.outcome)
@@ -416,6 +424,7 @@ export class Shard {
     const wasLate = this.#isState('live') && !this.isLive
     this.#heldAt = askedAt
     this.#nodes = renewed.holding
+    this.#latestMilliseconds = renewed.latestMilliseconds
     if (!this.isLive) return
     if (wasLate) holdings.look() // what was heard meanwhile was not believed
     if (isQuiet && sent === this.#sent && this.#queue.length === 0) this.#compare(renewed)

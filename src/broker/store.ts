@@ -41,6 +41,8 @@ export interface Renewed {
   readonly due: number
   /** Some incarnations whose lease has ended. */
   readonly ended: readonly string[]
+  /** How late the event loop of the latest of the others is. */
+  readonly latestMilliseconds: number
 }
 
 /** Somebody or something that has gone, and has not come back. */
@@ -70,6 +72,7 @@ const RENEWED = z.tuple([
   z.int(),
   z.int(),
   z.array(z.string()),
+  z.int(),
 ])
 const RECALLED = z.tuple([z.string(), z.int(), z.int()])
 const NUMBERS = z.array(z.int())
@@ -145,11 +148,13 @@ export class Store {
     return refused.success ? refused.data[0] : ANSWERS.parse(answer)
   }
 
-  async renew({ id, generation }: Incarnation): Promise<Renewed> {
+  /** @param delayMilliseconds how late this node's event loop is */
+  async renew({ id, generation }: Incarnation, delayMilliseconds: number): Promise<Renewed> {
     const { leaseMilliseconds } = this.#options
-    const answer = await this.#runKnown(RENEW, [id, generation, leaseMilliseconds])
-    const [outcome, entries, holding, due, ended] = RENEWED.parse(answer)
-    return { outcome, entries, holding, due, ended }
+    const given = [id, generation, leaseMilliseconds, Math.round(delayMilliseconds)]
+    const answer = await this.#runKnown(RENEW, given)
+    const [outcome, entries, holding, due, ended, latestMilliseconds] = RENEWED.parse(answer)
+    return { outcome, entries, holding, due, ended, latestMilliseconds }
   }
 
   /** Everything that an incarnation holds, in parts that let others in between. */

@@ -32,6 +32,7 @@ async function createShard(
     node: 'node',
     about: '{}',
     durations: DURATIONS,
+    delayMilliseconds: () => 0,
     holdings: {
       register: () => register(redis),
       freeze: () => {},

@@ -90,6 +90,7 @@ export class ModelNode {
       cacheTtlSeconds: 60,
       lingerSeconds: LINGER_MILLISECONDS / 1000,
       graceSeconds: DURATIONS.graceMilliseconds / 1000,
+      delaySeconds: () => 0,
       about: {},
       log,
       clock,
