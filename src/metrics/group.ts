@@ -9,17 +9,34 @@ export interface GroupState {
 }
 
 export function defineGroupMetrics(register: Register, state: () => GroupState | undefined): void {
-  const gauge = (name: string, help: string, read: (state: GroupState) => number): void =>
-    register.gauge(name, help, [], (gauge) => {
-      const known = state()
-      if (known === undefined) gauge.remove()
-      else gauge.set(read(known))
-    })
-  gauge('nodes', 'Nodes that share a Redis with this one, itself included.', ({ nodes }) => nodes)
+  const gauge = (
+    name: string,
+    help: string,
+    read: (state: GroupState) => number,
+    ofWorkers: 'max' | 'min',
+  ): void =>
+    register.gauge(
+      name,
+      help,
+      [],
+      (gauge) => {
+        const known = state()
+        if (known === undefined) gauge.remove()
+        else gauge.set(read(known))
+      },
+      ofWorkers,
+    )
+  gauge(
+    'nodes',
+    'Nodes that share a Redis with this one, itself included.',
+    ({ nodes }) => nodes,
+    'max',
+  )
   gauge(
     'node_live',
     'Whether Redis has what this node holds, and this node hears the others.',
     ({ isLive }) => (isLive ? 1 : 0),
+    'min',
   )
   register.counter(
     'node_messages_total',
