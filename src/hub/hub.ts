@@ -21,6 +21,7 @@ import type { Occurred } from './occurrence.ts'
 import type { Publication } from './publication.ts'
 import type { Fanout } from './socket.ts'
 import type { SubscriptionCounts } from './subscription-counts.ts'
+import { Watchlists } from './watchlists.ts'
 
 export class Hub {
   readonly cache: EventCache
@@ -32,8 +33,7 @@ export class Hub {
   readonly #live = new Map<string, LiveApp>()
   readonly #forgotten = new WeakSet<App>()
   readonly #arrivals = new Arrivals()
-  /** Whom each connection watches. */
-  readonly #watching = new WeakMap<Connection, readonly string[]>()
+  readonly #watchlists: Watchlists
   #connectionCount = 0
 
   constructor(parts: {
@@ -48,6 +48,7 @@ export class Hub {
     this.cache = parts.cache
     this.#counts = parts.counts
     this.#occurred = parts.occurred
+    this.#watchlists = new Watchlists(parts.fanout, parts.broker)
     parts.counts.sendBy((app, name, count) => {
       this.live(app).channels.get(name)?.send(this.#fanout, encode.subscriptionCount(name, count))
     })
@@ -190,11 +191,11 @@ export class Hub {
     connection.authenticated = true
     const isFirst = live.users.add(user.userId, connection)
     connection.send(encode.signinSuccess(userData))
-    this.#unwatch(connection)
+    this.#watchlists.forget(connection)
     // Before the watchlist: whoever watches itself is told by that, once.
     const known = isFirst ? this.#broker.signIn(app, user.userId) : undefined
-    if (known instanceof Promise) return known.then(() => this.#watch(connection, user))
-    return this.#watch(connection, user)
+    if (known instanceof Promise) return known.then(() => this.#watchlists.show(connection, user))
+    return this.#watchlists.show(connection, user)
   }
 
   /**
@@ -271,7 +272,7 @@ export class Hub {
       },
       total: (app, name, total, isOurs) => this.#announceCount(app, name, total, isOurs),
       userChanged: (app, userId, isOnline) =>
-        this.#announceUser(this.live(app), isOnline ? 'online' : 'offline', userId),
+        this.#watchlists.announce(this.live(app), userId, isOnline),
       heard: (publication) => this.deliver(publication, true),
       terminated: (app, userId) => this.#terminateHere(app, userId),
       occurred: (app, occurrence) => this.#occurred(app, occurrence),
@@ -389,53 +390,10 @@ export class Hub {
     const { live, app, user } = connection
     if (user === undefined) return
     connection.user = undefined
-    this.#unwatch(connection)
+    this.#watchlists.forget(connection)
     if (live.users.remove(user.userId, connection)) {
       this.#broker.signOut(app, user.userId, lingers)
     }
-  }
-
-  #unwatch(connection: Connection): void {
-    const watched = this.#watching.get(connection)
-    if (watched === undefined) return
-    this.#watching.delete(connection)
-    for (const id of watched) connection.unwatch(connection.live.watchTopicOf(id))
-    this.#broker.unwatch(connection.app, watched)
-  }
-
-  #announceUser(live: LiveApp, name: 'online' | 'offline', userId: string): void {
-    const topic = live.watchTopicOf(userId)
-    const text = encode.watchlistEvents([{ name, userIds: [userId] }])
-    live.tally.sent(text, this.#fanout.numSubscribers(topic))
-    this.#fanout.publish(topic, text)
-  }
-
-  #watch(connection: Connection, user: User): Promise<void> | undefined {
-    const { watchlist } = user
-    if (watchlist.length === 0 || connection.user !== user) return undefined
-    this.#watching.set(connection, watchlist)
-    const online = this.#broker.watch(connection.app, watchlist)
-    if (online instanceof Promise) {
-      return online.then((late) => {
-        if (connection.user === user) this.#showWatchlist(connection, watchlist, late)
-      })
-    }
-    this.#showWatchlist(connection, watchlist, online)
-    return undefined
-  }
-
-  #showWatchlist(
-    connection: Connection,
-    watchlist: readonly string[],
-    online: ReadonlySet<string>,
-  ): void {
-    const { live } = connection
-    for (const id of watchlist) connection.watch(live.watchTopicOf(id))
-    const events = [
-      { name: 'online' as const, userIds: watchlist.filter((id) => online.has(id)) },
-      { name: 'offline' as const, userIds: watchlist.filter((id) => !online.has(id)) },
-    ]
-    connection.send(encode.watchlistEvents(events.filter(({ userIds }) => userIds.length > 0)))
   }
 
   #terminateHere(app: App, userId: string): void {

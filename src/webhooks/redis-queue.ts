@@ -11,13 +11,13 @@ import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { type ErrorCode, ResoundError } from '../errors.ts'
 import { createRedis, type RedisClient } from '../redis/connect.ts'
+import { RedisReport, type ReportTexts } from '../redis/report.ts'
 import { retryDelay } from '../redis/retry-delay.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import { Backlog } from './backlog.ts'
 import type { Budget } from './budget.ts'
 import { type EndpointAddress, keyOf } from './endpoint.ts'
 import type { Batch, Entry, Failure, QueueNews, WebhookQueue } from './queue.ts'
-import { RedisReport } from './redis-report.ts'
 import { RedisStore, type RedisStoreOptions } from './redis-store.ts'
 
 export interface RedisQueueOptions
@@ -27,6 +27,13 @@ export interface RedisQueueOptions
   readonly news: QueueNews
   readonly clock: Clock
   readonly log: Logger
+}
+
+const TEXTS: ReportTexts = {
+  unreachable: 'Redis is unreachable: webhook events wait in memory; trying again',
+  refused: 'Redis refuses what webhooks need: their events wait in memory; trying again',
+  back: 'Redis is back: webhook events are kept in it',
+  allow: 'Allow the Redis user what docs/redis.md names.',
 }
 
 const CODE: ErrorCode = 'RESOUND_REDIS_UNREACHABLE'
@@ -66,7 +73,7 @@ export class RedisQueue implements WebhookQueue {
   constructor(options: RedisQueueOptions) {
     const { target, budget, clock, log } = options
     this.#options = options
-    this.#report = new RedisReport(target, log)
+    this.#report = new RedisReport(target, log, TEXTS)
     this.#redis = createRedis(target, {
       connectionName: 'resound-webhooks',
       connectTimeout: CONNECT_TIMEOUT_MS,
