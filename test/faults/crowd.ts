@@ -292,10 +292,14 @@ class Page {
       enabledTransports: ['ws'],
     })
     let listening: Listening | undefined
-    pusher.connection.bind('state_change', ({ previous }: { previous: string }) => {
-      if (previous !== 'connected') return
+    const gone = (): void => {
       if (listening !== undefined) listening.until = performance.now()
       listening = undefined
+    }
+    // Before a pause its state is still that of a connection.
+    pusher.connection.bind('connecting_in', gone)
+    pusher.connection.bind('state_change', ({ previous }: { previous: string }) => {
+      if (previous === 'connected') gone()
     })
     const subscribed = pusher.subscribe(channel)
     subscribed.bind('pusher:subscription_succeeded', () => {

@@ -6,6 +6,7 @@ import { befallen, type Fault } from './faults.ts'
 import { Group } from './group.ts'
 import { Press } from './press.ts'
 import { Recording } from './recording.ts'
+import { overlaps } from './spans.ts'
 import type { Effect, Trouble } from './verdict.ts'
 
 const EVENTS_PER_SECOND = 300
@@ -90,7 +91,7 @@ export class Scene implements AsyncDisposable {
     const to = performance.now()
     const until = Math.max(...effects.map((effect) => effect.to)) + AFTER_MS
     await passed(until - to)
-    const trouble = { from, to, until: until - CLOSING_MS, effects }
+    const trouble = { from, to, until: until - CLOSING_MS, effects: together(effects) }
     return { faults, trouble, isSameProcesses: String(pids) === String(group.pids) }
   }
 
@@ -111,3 +112,15 @@ export class Scene implements AsyncDisposable {
 
 /** What has been sent in the last second may still be on its way. */
 const CLOSING_MS = 1000
+
+/** A subscription that one fault has ended cannot be made again before the other is over. */
+function together(effects: readonly Effect[]): readonly Effect[] {
+  return effects.map((effect) => {
+    const others = effects.filter(
+      (other) => other.node === effect.node && other.fails && overlaps(other, effect),
+    )
+    return effect.misses
+      ? { ...effect, to: Math.max(...[effect, ...others].map(({ to }) => to)) }
+      : effect
+  })
+}
