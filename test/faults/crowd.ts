@@ -85,7 +85,10 @@ abstract class Client {
       } else if (event === 'pusher:ping') this.send('pusher:pong', {})
       else this.received(event, text)
     })
-    socket.on('error', () => {}) // a close follows
+    let failure = ''
+    socket.on('error', ({ message }) => {
+      failure = message // a close follows
+    })
     socket.on('close', (code) => {
       if (this.#socket === socket) this.#socket = undefined
       const told = isEstablished || code !== 1006 ? code : 0
@@ -95,6 +98,7 @@ abstract class Client {
         at: performance.now(),
         code: told,
         wasEstablished: isEstablished,
+        error: failure,
       })
       if (isEstablished) this.gone()
       this.#turn = isEstablished ? 0 : this.#turn + 1

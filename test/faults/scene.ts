@@ -113,14 +113,17 @@ export class Scene implements AsyncDisposable {
 /** What has been sent in the last second may still be on its way. */
 const CLOSING_MS = 1000
 
-/** A subscription that one fault has ended cannot be made again before the other is over. */
+/**
+ * A subscription that one fault ends takes with it what another has held up until then, and cannot be made
+ * again before that is over.
+ */
 function together(effects: readonly Effect[]): readonly Effect[] {
   return effects.map((effect) => {
-    const others = effects.filter(
+    if (!effect.misses) return effect
+    const all = effects.filter(
       (other) => other.node === effect.node && other.fails && overlaps(other, effect),
     )
-    return effect.misses
-      ? { ...effect, to: Math.max(...[effect, ...others].map(({ to }) => to)) }
-      : effect
+    const from = Math.min(effect.from, ...all.map((other) => other.from))
+    return { ...effect, from, to: Math.max(effect.to, ...all.map(({ to }) => to)) }
   })
 }
