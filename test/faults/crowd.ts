@@ -85,7 +85,10 @@ abstract class Client {
       } else if (event === 'pusher:ping') this.send('pusher:pong', {})
       else this.received(event, text)
     })
-    socket.on('error', () => {}) // a close follows
+    let failure = ''
+    socket.on('error', ({ message }) => {
+      failure = message // a close follows
+    })
     socket.on('close', (code) => {
       if (this.#socket === socket) this.#socket = undefined
       const told = isEstablished || code !== 1006 ? code : 0
@@ -95,6 +98,7 @@ abstract class Client {
         at: performance.now(),
         code: told,
         wasEstablished: isEstablished,
+        error: failure,
       })
       if (isEstablished) this.gone()
       this.#turn = isEstablished ? 0 : this.#turn + 1
@@ -292,10 +296,14 @@ class Page {
       enabledTransports: ['ws'],
     })
     let listening: Listening | undefined
-    pusher.connection.bind('state_change', ({ previous }: { previous: string }) => {
-      if (previous !== 'connected') return
+    const gone = (): void => {
       if (listening !== undefined) listening.until = performance.now()
       listening = undefined
+    }
+    // Before a pause its state is still that of a connection.
+    pusher.connection.bind('connecting_in', gone)
+    pusher.connection.bind('state_change', ({ previous }: { previous: string }) => {
+      if (previous === 'connected') gone()
     })
     const subscribed = pusher.subscribe(channel)
     subscribed.bind('pusher:subscription_succeeded', () => {

@@ -1,5 +1,6 @@
 /** Three nodes over one Redis, each a process of its own with a link of its own to it. */
 import { existsSync } from 'node:fs'
+import { expect, vi } from 'vitest'
 import { StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
@@ -12,6 +13,9 @@ export const NODES = [0, 1, 2] as const
 /** Shorter than by default: what has to be waited for after each fault is not. */
 export const LINGER_SECONDS = 1
 
+/** A restart is given up after 30 s. */
+const PATIENCE = { timeout: 40_000 }
+
 const USER = 'resound'
 const RIGHTS = ['~*', '&*', '+@all']
 
@@ -21,6 +25,7 @@ export class Node {
   readonly link: RedisLink
   readonly #directory: Directory
   #server: StartedServer | undefined
+  #restarts = 0
 
   constructor(index: number, port: number, link: RedisLink, directory: Directory) {
     this.index = index
@@ -47,21 +52,21 @@ export class Node {
   }
 
   async start(): Promise<void> {
+    this.#restarts = 0
     this.#server = await StartedServer.start(
       ['--config', this.#directory.file(`node-${this.index}.json`)],
       { environment: { RESOUND_PORT: String(this.port) } },
     )
   }
 
-  /**
-   * Starts a successor on the same port, and then asks the one before it to go. Resolves when that has gone.
-   * @returns its exit code
-   */
-  async replace(): Promise<number | null> {
-    const before = this.#server
-    await this.start()
-    before?.signal('SIGTERM')
-    return before === undefined ? null : before.exit()
+  /** Has a new process take its place on the port. Resolves when that serves; the old one goes at a pace. */
+  async restart(): Promise<void> {
+    const server = this.#server
+    if (server === undefined) throw new Error('it has to run')
+    this.#restarts += 1
+    server.signal('SIGUSR2')
+    const restarted = () => server.log.filter(({ msg }) => msg === 'restarted')
+    await vi.waitFor(() => expect(restarted()).toHaveLength(this.#restarts), PATIENCE)
   }
 
   signal(signal: NodeJS.Signals): void {

@@ -7,7 +7,7 @@ import { FAULTS, type Fault } from './faults.ts'
 import { describePromises } from './promises.ts'
 import { seed } from './seed.ts'
 
-const COUNT = Number(process.env['FAULT_PAIRS'] ?? 4)
+const COUNT = Number(process.env['FAULT_PAIRS'] ?? 2)
 
 /** A Redis that is not there can be told nothing. */
 const canBeTogether = (a: Fault, b: Fault): boolean => {

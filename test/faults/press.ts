@@ -73,8 +73,9 @@ export class Press implements AsyncDisposable {
       const answer = await this.#poolOf(this.#pools, index).request({ method: 'POST', path, body })
       published.status = answer.statusCode
       await answer.body.dump()
-    } catch {
+    } catch (error) {
       published.status = 0 // the node is not there, or gone in the middle
+      published.failure = String(error)
     }
     published.answeredAt = performance.now()
   }

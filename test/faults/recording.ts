@@ -12,6 +12,8 @@ export interface Published {
   answeredAt: number | undefined
   /** 0 where the request failed without an answer. */
   status: number | undefined
+  /** Why it did. */
+  failure?: string
 }
 
 /** One connection of a client that listens to a channel, from its subscription on. */
@@ -54,6 +56,8 @@ export interface Ended {
   /** The close code; 0 where the dial was refused. */
   readonly code: number
   readonly wasEstablished: boolean
+  /** Of the socket; empty without one. */
+  readonly error: string
 }
 
 /** One question to `/ready`. */

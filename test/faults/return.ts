@@ -7,10 +7,10 @@ export interface Return {
   /** Clients that listened once, and do not at the end. */
   readonly away: readonly string[]
   /** Dials that were refused or reset: pusher-js waits 15 s, 30 s and then 60 s after them. */
-  readonly refused: number
+  readonly refused: readonly string[]
   /** Closed with 4200 before they were established: pusher-js dials at once, for ever. */
   readonly closedTooSoon: number
-  /** Closed with anything else than 4200, by code. */
+  /** Listeners closed with anything else than 4200, by code. */
   readonly otherCodes: Readonly<Record<string, number>>
   /** How long it took from the end of one subscription to the next. */
   readonly medianMilliseconds: number
@@ -47,15 +47,21 @@ export function judgeReturn({ listening, published, ended }: Recording, span: Sp
   }
   const ends = ended.filter(({ at }) => at >= span.from && at < span.to)
   const otherCodes: Record<string, number> = {}
-  for (const { code, wasEstablished } of ends) {
-    if (wasEstablished && code !== 4200) otherCodes[code] = (otherCodes[code] ?? 0) + 1
+  for (const { client, code, wasEstablished } of ends) {
+    if (wasEstablished && code !== 4200 && byClient.has(client))
+      otherCodes[code] = (otherCodes[code] ?? 0) + 1
   }
   gaps.sort((a, b) => a - b)
   const at = (part: number) => gaps[Math.min(gaps.length - 1, Math.floor(gaps.length * part))] ?? 0
   return {
     returns: gaps.length,
     away,
-    refused: ends.filter(({ code }) => code === 0).length,
+    refused: ends
+      .filter(({ code }) => code === 0)
+      .map(({ client, node, at, error }) => {
+        const after = Math.round(at - span.from)
+        return `${client} at node ${node} after ${after} ms: ${error}`
+      }),
     closedTooSoon: ends.filter(
       ({ code, wasEstablished }) => !wasEstablished && code >= 4200 && code < 4300,
     ).length,

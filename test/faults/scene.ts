@@ -6,6 +6,7 @@ import { befallen, type Fault } from './faults.ts'
 import { Group } from './group.ts'
 import { Press } from './press.ts'
 import { Recording } from './recording.ts'
+import { overlaps } from './spans.ts'
 import type { Effect, Trouble } from './verdict.ts'
 
 const EVENTS_PER_SECOND = 300
@@ -90,7 +91,7 @@ export class Scene implements AsyncDisposable {
     const to = performance.now()
     const until = Math.max(...effects.map((effect) => effect.to)) + AFTER_MS
     await passed(until - to)
-    const trouble = { from, to, until: until - CLOSING_MS, effects }
+    const trouble = { from, to, until: until - CLOSING_MS, effects: together(effects) }
     return { faults, trouble, isSameProcesses: String(pids) === String(group.pids) }
   }
 
@@ -111,3 +112,18 @@ export class Scene implements AsyncDisposable {
 
 /** What has been sent in the last second may still be on its way. */
 const CLOSING_MS = 1000
+
+/**
+ * A subscription that one fault ends takes with it what another has held up until then, and cannot be made
+ * again before that is over.
+ */
+function together(effects: readonly Effect[]): readonly Effect[] {
+  return effects.map((effect) => {
+    if (!effect.misses) return effect
+    const all = effects.filter(
+      (other) => other.node === effect.node && other.fails && overlaps(other, effect),
+    )
+    const from = Math.min(effect.from, ...all.map((other) => other.from))
+    return { ...effect, from, to: Math.max(effect.to, ...all.map(({ to }) => to)) }
+  })
+}

@@ -125,7 +125,7 @@ function judgeDelivery(
 }
 
 function errorsOf(published: readonly Published[], { effects }: Trouble): readonly string[] {
-  return published.flatMap(({ number, node, sentAt, answeredAt = Infinity, status }) => {
+  return published.flatMap(({ number, node, sentAt, answeredAt = Infinity, status, failure }) => {
     if (status === 200) return []
     const request = { from: sentAt, to: answeredAt }
     const mayFail = effects.filter(
@@ -133,7 +133,7 @@ function errorsOf(published: readonly Published[], { effects }: Trouble): readon
     )
     const isGone = mayFail.some(({ presence }) => presence === 'gone')
     if (isGone || (mayFail.length > 0 && status === 503)) return []
-    return [`event ${number} to node ${node}: ${status ?? 'no answer'}`]
+    return [`event ${number} to node ${node}: ${failure ?? status ?? 'no answer'}`]
   })
 }
 

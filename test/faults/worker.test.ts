@@ -1,13 +1,14 @@
 /**
  * One of two workers on one port is killed, and everybody on it comes back to the other.
  *
- * In the time that there is for all tests, with 3,000 connections; FAULT_CONNECTIONS asks for more.
+ * In the time that there is for all tests, with 3,000 connections; FAULT_CONNECTIONS=10000 is what
+ * docs/reliability.md gives figures of.
  */
+import { readFileSync } from 'node:fs'
 import { setTimeout as passed } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
-import { freePort } from '../support/free-port.ts'
 import { startRedis } from '../support/redis.ts'
 import { APP } from '../support/server.ts'
 import { gather } from './crowd.ts'
@@ -35,36 +36,29 @@ describe(`after one of two workers with ${CONNECTIONS} connections is killed`, (
       using directory = new Directory({
         'resound.json': { redis: { url: redis.url }, apps: [{ ...APP }] },
       })
-      const port = await freePort()
-      const start = () =>
-        StartedServer.start(['--config', directory.file('resound.json')], {
-          environment: { RESOUND_PORT: String(port) },
-        })
-      await using worker = await start()
-      await using other = await start()
-      const places = [{ index: 0, port }]
+      const config = directory.file('resound.json')
+      await using server = await StartedServer.start(['--config', config, '--workers', '2'])
+      const places = [{ index: 0, port: server.port }]
       using _crowd = gather({
         ...{ places, recording, seed, channels: CHANNELS, dialsPerSecond: DIALS_PER_SECOND },
         ...{ listeners: CONNECTIONS, pages: 6, residents: 0, visitors: 0, rooms: 1 },
       })
-      await expect
-        .poll(() => recording.listening.length, { timeout: 5 * BACK_MS })
-        .toBe(CONNECTIONS + 6)
+      const here = () => recording.listening.filter(({ until }) => until === undefined)
+      const allAreHere = () => expect(here()).toHaveLength(CONNECTIONS + 6)
+      await vi.waitFor(allAreHere, { timeout: BACK_MS + (2000 * CONNECTIONS) / DIALS_PER_SECOND })
       await using _press = new Press({
         ...{ places, recording, channels: CHANNELS, eventsPerSecond: 100 },
       })
       await passed(1000)
 
-      const before = await delaysOf(worker)
+      const before = await delaysOf(server)
       const from = performance.now()
-      other.signal('SIGKILL')
-      await other.exit()
-      await expect
-        .poll(() => recording.listening.filter(({ until }) => until === undefined).length, {
-          timeout: 2 * BACK_MS,
-        })
-        .toBe(CONNECTIONS + 6)
-      delay = quantile(before, await delaysOf(worker), 0.99)
+      process.kill(workerOf(server), 'SIGKILL')
+      // All who were on it have seen that it is gone, before it is asked whether they are back.
+      await server.logged('a worker ended; another one takes its place')
+      await passed(1000)
+      await vi.waitFor(allAreHere, { timeout: 2 * BACK_MS })
+      delay = quantile(before, await delaysOf(server), 0.99)
       back = judgeReturn(recording, { from, to: performance.now() })
     },
     60_000 + 20 * CONNECTIONS + 3 * BACK_MS,
@@ -83,13 +77,20 @@ describe(`after one of two workers with ${CONNECTIONS} connections is killed`, (
   })
 
   it('nobody was sent to wait for 15 s, or to dial for ever', () => {
-    expect(back).toMatchObject({ refused: 0, closedTooSoon: 0 })
+    expect(back).toMatchObject({ refused: [], closedTooSoon: 0 })
   })
 
-  it("the other worker's event loop was not held up", () => {
+  it('no event loop was held up', () => {
     expect(delay).toBeLessThan(0.2)
   })
 })
+
+/** One of the processes that serve, which the one that was started looks after. */
+function workerOf({ pid }: StartedServer): number {
+  const [worker] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').map(Number)
+  if (worker === undefined || worker === 0) throw new Error('it has workers')
+  return worker
+}
 
 /** How late a process' event loop has been, as its metrics say. */
 async function delaysOf(server: StartedServer): Promise<Buckets> {
