@@ -13,7 +13,7 @@ import { pinTo, run } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
 import { tenth } from './scenarios.ts'
-import { startRedis, startServer } from './servers.ts'
+import { GENERATOR_CPU, startRedis, startServer } from './servers.ts'
 
 const help = `npm run bench:compare -- [options]
 
@@ -21,7 +21,6 @@ const help = `npm run bench:compare -- [options]
   --reps N     repetitions, of which the median counts (5)
   --quick      a tenth of each load, once: shows that it works`
 
-const GENERATOR_CPU = 1
 const SLOW_MILLISECONDS = 2000
 
 const { values: options } = parseArgs({

@@ -15,6 +15,7 @@ const app = { appId: 'bench', key: 'bench-key', secret: 'bench-secret' }
 const presenceMembers = '5000' // above what any scenario joins; the defaults stop at 100
 
 const serverCpu = 0
+export const GENERATOR_CPU = 1
 
 /** A server that runs, and where to send its load. */
 export type Started = Running & { readonly target: Target }
@@ -74,11 +75,7 @@ async function commandOf(
           SOKETI_DEFAULT_APP_SECRET: app.secret,
           SOKETI_DEFAULT_APP_ENABLE_CLIENT_MESSAGES: 'true',
           SOKETI_PRESENCE_MAX_MEMBERS: presenceMembers,
-          ...(redisPort !== undefined && {
-            SOKETI_ADAPTER_DRIVER: 'redis',
-            SOKETI_DB_REDIS_HOST: '127.0.0.1',
-            SOKETI_DB_REDIS_PORT: String(redisPort),
-          }),
+          ...(redisPort !== undefined && shared('soketi', redisPort)),
         },
         ready: /Server is up and running/,
       }
@@ -119,10 +116,53 @@ export function loadFor(name: ServerName, load: Load): Load {
   return { ...load, publish: 'http', publishers: 4 }
 }
 
-/** A Redis of the benchmark's own, in memory. */
-export async function startRedis(): Promise<Running & { readonly port: number }> {
+/** What makes servers the nodes of a group, which hears nothing of Laravel. */
+function shared(name: 'resound' | 'soketi', redisPort: number): NodeJS.ProcessEnv {
+  if (name === 'resound') return { RESOUND_REDIS_URL: `redis://127.0.0.1:${redisPort}` }
+  return {
+    SOKETI_ADAPTER_DRIVER: 'redis',
+    SOKETI_DB_REDIS_HOST: '127.0.0.1',
+    SOKETI_DB_REDIS_PORT: String(redisPort),
+  }
+}
+
+/** Starts nodes, on one CPU, and a Redis for them alone, on the load generator's. */
+export async function startGroup(
+  name: 'resound' | 'soketi',
+  nodes: number,
+  sharing: 'redis' | 'nothing',
+): Promise<{ readonly target: Target; stop(): Promise<void> }> {
+  const running: Pick<Running, 'stop'>[] = []
+  const stop = async () => {
+    for (const each of running.reverse()) await each.stop()
+  }
+  try {
+    const redis = sharing === 'redis' ? await startRedis(pinTo(GENERATOR_CPU)) : undefined
+    if (redis !== undefined) running.push(redis)
+    const variables = redis === undefined ? {} : shared(name, redis.port)
+    const targets: Target[] = []
+    for (let node = 0; node < nodes; node++) {
+      const server = await startServer(name, {}, undefined, variables)
+      running.push(server)
+      targets.push(server.target)
+    }
+    const [first, ...others] = targets
+    if (first === undefined) throw new Error('a group has at least one node')
+    const beside = redis && { redisPort: redis.port, redisPid: redis.pid }
+    return { target: { ...first, others, ...beside }, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** A Redis of the benchmark's own, in memory. @param pinned what goes before its command */
+export async function startRedis(
+  pinned: readonly string[] = [],
+): Promise<Running & { readonly port: number }> {
   const port = await freePort()
-  const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '']
+  const server = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '']
+  const command = [...pinned, ...server]
   const running = await start(command, {
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'] },
