@@ -9,11 +9,11 @@ import { parseArgs } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { type Beside, type Comparison, comparisons, type Way } from './comparisons.ts'
 import { buildGenerator, isComplete, putLoad, type Result, Result as Shape } from './generator.ts'
-import { pinTo, run } from './process.ts'
+import { GENERATOR_CPU, pinTo, run } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
 import { tenth } from './scenarios.ts'
-import { GENERATOR_CPU, startRedis, startServer } from './servers.ts'
+import { startRedis, startServer } from './servers.ts'
 
 const help = `npm run bench:compare -- [options]
 

@@ -105,7 +105,7 @@ const idle = (members: number, channels: number): NodeScenario => ({
 export const nodeScenarios: Readonly<Record<string, NodeScenario>> = {
   headline: {
     what: '1,000 signed HTTP events/s by turns to all nodes, one subscriber each',
-    load: atRate(1000, 1000, 1000, 5000, { publishers: 6 }),
+    load: atRate(1000, 1000, 1000, 5000, { publishers: 12 }),
     groups: BESIDE_SOKETI,
     measures: [
       cpuPer('delivery', 'publish', { ratioTo: { soketi: 0.4 } }),
@@ -116,7 +116,7 @@ export const nodeScenarios: Readonly<Record<string, NodeScenario>> = {
   },
   'fan-100': {
     what: '200 signed HTTP events/s by turns to all nodes, 100 subscribers each',
-    load: atRate(1000, 10, 200, 1000, { publishers: 6 }),
+    load: atRate(1000, 10, 200, 1000, { publishers: 12 }),
     groups: BESIDE_SOKETI,
     measures: [
       cpuPer('delivery', 'publish', { ratioTo: { soketi: 0.6 } }),

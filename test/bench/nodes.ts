@@ -2,8 +2,8 @@
  * Several nodes over one Redis, beside soketi with its Redis adapter, under the same loads, by turns.
  *
  * Each repetition of a scenario starts every group afresh, with a Redis of its own, in an order that
- * rotates. All nodes of a group share one CPU, the load generator and Redis the other, so rates say what
- * one CPU of nodes does. Loopback only; every run is bounded in time and count; nothing is ended but what
+ * rotates. All nodes of a group share one CPU with the load generator on the other and Redis on either, so
+ * rates say what one CPU of nodes does. Loopback only; every run is bounded in time and count; nothing is ended but what
  * was started here. Exits 1 when Resound lost anything.
  */
 import { loadavg } from 'node:os'
@@ -12,11 +12,11 @@ import { installSoketi } from '../support/soketi.ts'
 import { type CommandRate, CommandWatch } from './commands.ts'
 import { buildGenerator, isComplete, putLoad, type Result } from './generator.ts'
 import { type Group, type NodeScenario, nodeScenarios } from './node-scenarios.ts'
-import { pinTo } from './process.ts'
+import { GENERATOR_CPU, pinTo } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
 import { tenth } from './scenarios.ts'
-import { GENERATOR_CPU, startGroup } from './servers.ts'
+import { startGroup } from './servers.ts'
 
 const help = `npm run bench:nodes -- [options]
 

@@ -10,18 +10,11 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { installSoketi } from '../support/soketi.ts'
 import { buildGenerator, isComplete, type Load, putLoad } from './generator.ts'
-import { pinTo, type Running } from './process.ts'
+import { GENERATOR_CPU, pinTo, type Running } from './process.ts'
 import { type Run, report } from './report.ts'
 import { choose, rotate } from './rounds.ts'
 import { type Scenario, scenarios, tenth } from './scenarios.ts'
-import {
-  GENERATOR_CPU,
-  loadFor,
-  type ServerName,
-  serverNames,
-  startRedis,
-  startServer,
-} from './servers.ts'
+import { loadFor, type ServerName, serverNames, startRedis, startServer } from './servers.ts'
 
 const help = `npm run bench -- [options]
 

@@ -15,7 +15,6 @@ const app = { appId: 'bench', key: 'bench-key', secret: 'bench-secret' }
 const presenceMembers = '5000' // above what any scenario joins; the defaults stop at 100
 
 const serverCpu = 0
-export const GENERATOR_CPU = 1
 
 /** A server that runs, and where to send its load. */
 export type Started = Running & { readonly target: Target }
@@ -126,7 +125,7 @@ function shared(name: 'resound' | 'soketi', redisPort: number): NodeJS.ProcessEn
   }
 }
 
-/** Starts nodes, on one CPU, and a Redis for them alone, on the load generator's. */
+/** Starts nodes, on one CPU, and a Redis for them alone. */
 export async function startGroup(
   name: 'resound' | 'soketi',
   nodes: number,
@@ -137,7 +136,7 @@ export async function startGroup(
     for (const each of running.reverse()) await each.stop()
   }
   try {
-    const redis = sharing === 'redis' ? await startRedis(pinTo(GENERATOR_CPU)) : undefined
+    const redis = sharing === 'redis' ? await startRedis() : undefined
     if (redis !== undefined) running.push(redis)
     const variables = redis === undefined ? {} : shared(name, redis.port)
     const targets: Target[] = []
@@ -156,13 +155,10 @@ export async function startGroup(
   }
 }
 
-/** A Redis of the benchmark's own, in memory. @param pinned what goes before its command */
-export async function startRedis(
-  pinned: readonly string[] = [],
-): Promise<Running & { readonly port: number }> {
+/** A Redis of the benchmark's own, in memory. */
+export async function startRedis(): Promise<Running & { readonly port: number }> {
   const port = await freePort()
-  const server = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '']
-  const command = [...pinned, ...server]
+  const command = ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '']
   const running = await start(command, {
     cwd: tmpdir(),
     env: { PATH: process.env['PATH'] },

@@ -137,18 +137,22 @@ class Load {
     const auto missing = [&] { return expected - (delivered_ - before); };
     while (inTime()) {
       const uint64_t now = process::now();
+      bool isBusy = false;  // every publisher awaits an answer, so looking at the clock would bring nothing
       for (int burst = 0; burst < 256 && sent < events; burst++) {  // bounded: reading is never put off for long
         const uint64_t due = rate > 0 ? start + sent * second / rate : now;
         if (due > now || (rate == 0 && missing() >= uint64_t(options_.inFlight))) break;
         uint64_t deliveries = 0;
-        if (!publishOne(due, deliveries)) break;
+        if (!publishOne(due, deliveries)) {
+          isBusy = true;
+          break;
+        }
         expected += deliveries;
         sent += perRequest;
       }
       if (delivered_ != seen || sent < events) progress = now, seen = delivered_;
       if (sent >= events && missing() == 0 && !awaitsAnswer()) break;
       if (now > progress + drainMicros) break;
-      const uint64_t next = rate > 0 && sent < events ? start + sent * second / rate : now + 5000;
+      const uint64_t next = rate > 0 && sent < events && !isBusy ? start + sent * second / rate : now + 5000;
       const int wait = next > now ? int(std::min<uint64_t>(5, (next - now) / 1000)) : 0;
       if (poll(wait) == 0 && wait == 0) spunMicros_ += process::now() - now;
     }
