@@ -94,7 +94,7 @@ const idle = (members: number, channels: number): NodeScenario => ({
       of: ({ idle }) => idle && idle.redisCpuMicros / idle.seconds,
     },
     {
-      name: 'server CPU us/s of a node',
+      name: 'server CPU us/s',
       better: 'less',
       of: ({ idle }) => idle && idle.serverCpuMicros / idle.seconds,
     },
