@@ -94,6 +94,7 @@ async function phase(
     happened: took.length,
     seconds: (performance.now() - begun) / 1000,
     serverCpuMicros: serverCpuMicros() - serverBefore,
+    redisCpuMicros: 0,
     generatorCpuMicros: own.user + own.system - user - system,
     p50Micros: at(0.5),
     p99Micros: at(0.99),

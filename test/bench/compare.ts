@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { type Beside, type Comparison, comparisons, type Way } from './comparisons.ts'
 import { buildGenerator, isComplete, putLoad, type Result, Result as Shape } from './generator.ts'
-import { pinTo, run } from './process.ts'
+import { GENERATOR_CPU, pinTo, run } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
 import { tenth } from './scenarios.ts'
@@ -21,7 +21,6 @@ const help = `npm run bench:compare -- [options]
   --reps N     repetitions, of which the median counts (5)
   --quick      a tenth of each load, once: shows that it works`
 
-const GENERATOR_CPU = 1
 const SLOW_MILLISECONDS = 2000
 
 const { values: options } = parseArgs({

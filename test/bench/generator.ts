@@ -17,6 +17,7 @@ export interface Load {
   readonly channels?: number
   readonly channelsPerConnection?: number
   readonly subscribeParallel?: number
+  readonly subscribedBefore?: number
   readonly idleSeconds?: number
   readonly pingEverySeconds?: number
   readonly publish?: 'http' | 'batch' | 'client' | 'ping' | 'redis'
@@ -36,10 +37,13 @@ export interface Load {
 export interface Target {
   readonly port: number
   readonly pid: number
+  /** The other nodes of the group, of which the load's parts are spread over all. */
+  readonly others?: readonly { readonly port: number; readonly pid: number }[]
   readonly appId: string
   readonly key: string
   readonly secret: string
   readonly redisPort?: number
+  readonly redisPid?: number
 }
 
 const Phase = z.object({
@@ -48,6 +52,7 @@ const Phase = z.object({
   happened: z.number(),
   seconds: z.number(),
   serverCpuMicros: z.number(),
+  redisCpuMicros: z.number().default(0),
   generatorCpuMicros: z.number(),
   p50Micros: z.number().default(0),
   p99Micros: z.number().default(0),
@@ -91,7 +96,15 @@ export async function putLoad(
   target: Target,
   load: Load,
 ): Promise<Result> {
-  const options = Object.entries({ ...load, ...target, maxSeconds: longestRunSeconds })
+  const { others = [], ...first } = target
+  const nodes = [first, ...others]
+  const options = Object.entries({
+    ...load,
+    ...first,
+    port: nodes.map(({ port }) => port).join(','),
+    pid: nodes.map(({ pid }) => pid).join(','),
+    maxSeconds: longestRunSeconds,
+  })
   const [command = '', ...prefix] = program
   const output = await run(
     command,

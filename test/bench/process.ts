@@ -72,6 +72,9 @@ export async function start(
   }
 }
 
+/** Of the load generator; servers are on the other. */
+export const GENERATOR_CPU = 1
+
 /** What goes before a command so that it runs on one CPU: nothing without taskset or a second CPU. */
 export function pinTo(cpu: 0 | 1): readonly string[] {
   const canPin = availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0

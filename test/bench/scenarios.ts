@@ -344,6 +344,7 @@ export function tenth(load: Load): Load {
     'events',
     'warmup',
     'channelsPerEvent',
+    'subscribedBefore',
     'idleSeconds',
   ] as const
   const smaller = sizes.flatMap((name) => {

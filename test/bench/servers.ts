@@ -74,11 +74,7 @@ async function commandOf(
           SOKETI_DEFAULT_APP_SECRET: app.secret,
           SOKETI_DEFAULT_APP_ENABLE_CLIENT_MESSAGES: 'true',
           SOKETI_PRESENCE_MAX_MEMBERS: presenceMembers,
-          ...(redisPort !== undefined && {
-            SOKETI_ADAPTER_DRIVER: 'redis',
-            SOKETI_DB_REDIS_HOST: '127.0.0.1',
-            SOKETI_DB_REDIS_PORT: String(redisPort),
-          }),
+          ...(redisPort !== undefined && shared('soketi', redisPort)),
         },
         ready: /Server is up and running/,
       }
@@ -117,6 +113,46 @@ export async function startServer(
 export function loadFor(name: ServerName, load: Load): Load {
   if (name !== 'soketi' || load.publish !== 'redis') return load
   return { ...load, publish: 'http', publishers: 4 }
+}
+
+/** What makes servers the nodes of a group, which hears nothing of Laravel. */
+function shared(name: 'resound' | 'soketi', redisPort: number): NodeJS.ProcessEnv {
+  if (name === 'resound') return { RESOUND_REDIS_URL: `redis://127.0.0.1:${redisPort}` }
+  return {
+    SOKETI_ADAPTER_DRIVER: 'redis',
+    SOKETI_DB_REDIS_HOST: '127.0.0.1',
+    SOKETI_DB_REDIS_PORT: String(redisPort),
+  }
+}
+
+/** Starts nodes, on one CPU, and a Redis for them alone. */
+export async function startGroup(
+  name: 'resound' | 'soketi',
+  nodes: number,
+  sharing: 'redis' | 'nothing',
+): Promise<{ readonly target: Target; stop(): Promise<void> }> {
+  const running: Pick<Running, 'stop'>[] = []
+  const stop = async () => {
+    for (const each of running.reverse()) await each.stop()
+  }
+  try {
+    const redis = sharing === 'redis' ? await startRedis() : undefined
+    if (redis !== undefined) running.push(redis)
+    const variables = redis === undefined ? {} : shared(name, redis.port)
+    const targets: Target[] = []
+    for (let node = 0; node < nodes; node++) {
+      const server = await startServer(name, {}, undefined, variables)
+      running.push(server)
+      targets.push(server.target)
+    }
+    const [first, ...others] = targets
+    if (first === undefined) throw new Error('a group has at least one node')
+    const beside = redis && { redisPort: redis.port, redisPid: redis.pid }
+    return { target: { ...first, others, ...beside }, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
 }
 
 /** A Redis of the benchmark's own, in memory. */

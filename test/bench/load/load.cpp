@@ -1,7 +1,8 @@
 // A load generator for Pusher-protocol servers: one thread, one epoll, no dependency.
 //
 // In C++ because a generator in Node spends about 15 us on a round trip and 100 us on a connect,
-// more than the servers it is to measure. It connects to 127.0.0.1 only, and stops after maxSeconds
+// more than the servers it is to measure. Where it is told of several nodes, subscribers are spread
+// over them, and publishers take turns. It connects to 127.0.0.1 only, and stops after maxSeconds
 // whatever happens. Phases, in order: connect, subscribe, idle, publish, close. The result is one
 // line of JSON; ../generator.ts has its schema.
 //
@@ -40,12 +41,17 @@ class Load {
   }
 
   void run() {
-    result_.add("residentBytesBefore", process::residentBytes(int(options_.pid)));
+    result_.add("residentBytesBefore", residentBytes());
     measure("connect", &connecting_, [&] { return connectAll(); });
-    measure("subscribe", &subscribing_, [&] { return subscribeAll(); });
+    const size_t before = size_t(options_.subscribedBefore);
+    if (before > 0) {
+      subscribe(0, before);
+      subscribing_ = Histogram();
+    }
+    measure("subscribe", &subscribing_, [&] { return subscribe(before, subscribers_ - before); });
     settle();
     if (options_.idleSeconds > 0) measure("idle", nullptr, [&] { return idle(); });
-    result_.add("residentBytesAfter", process::residentBytes(int(options_.pid)));
+    result_.add("residentBytesAfter", residentBytes());
     if (options_.publish != "none") {
       publish(options_.warmup);
       delivering_ = Histogram();
@@ -62,6 +68,7 @@ class Load {
   struct Outcome {
     uint64_t operations;          // what was done: connections opened, events published, ...
     uint64_t expected, happened;  // what should have come of it, and what did
+    uint64_t endedAt = 0;         // when the last of it happened, where that was waited for after it; else 0
   };
 
   // ---- the phases
@@ -73,25 +80,25 @@ class Load {
       while (opened < subscribers_ && opened - settled() < uint64_t(options_.connectParallel)) {
         Peer& peer = peers_[opened++];
         peer.askedAt = process::now();
-        if (!peer.connect(epoll_, int(options_.port))) fail("connect refused");
+        if (!peer.connect(epoll_, portOf(nodeOf(peer)))) fail("connect refused");
       }
       poll(5);
     }
     return {opened, subscribers_, established_};
   }
 
-  Outcome subscribeAll() {
-    const uint64_t each = uint64_t(options_.channelsPerConnection), wanted = each * subscribers_;
-    const uint64_t failuresBefore = failures_;
-    const auto answered = [&] { return subscribed_ + failures_ - failuresBefore; };
+  Outcome subscribe(size_t first, size_t count) {
+    const uint64_t each = uint64_t(options_.channelsPerConnection), wanted = each * count;
+    const uint64_t before = subscribed_, failuresBefore = failures_;
+    const auto answered = [&] { return subscribed_ - before + failures_ - failuresBefore; };
     uint64_t asked = 0;
     while (answered() < wanted && inTime()) {
       // the first channel of every connection before the second of any: one question at a time each
       while (asked < wanted && asked - answered() < uint64_t(options_.subscribeParallel)) {
-        const uint64_t index = asked % subscribers_;
+        const uint64_t index = first + asked % count;
         Peer& peer = peers_[index];
         if (peer.awaitsReply) break;
-        const uint64_t channel = (index * each + asked++ / subscribers_) % uint64_t(options_.channels);
+        const uint64_t channel = (index * each + asked++ / count) % uint64_t(options_.channels);
         if (peer.state != Peer::State::open) {
           fail("not connected");
           continue;
@@ -106,7 +113,7 @@ class Load {
       seen = presenceEvents_;
       settle();
     }
-    return {asked, wanted, subscribed_};
+    return {asked, wanted, subscribed_ - before, options_.kind == "presence" ? joinHeardAt_ : 0};
   }
 
   Outcome idle() {
@@ -130,18 +137,22 @@ class Load {
     const auto missing = [&] { return expected - (delivered_ - before); };
     while (inTime()) {
       const uint64_t now = process::now();
+      bool isBusy = false;  // every publisher awaits an answer, so looking at the clock would bring nothing
       for (int burst = 0; burst < 256 && sent < events; burst++) {  // bounded: reading is never put off for long
         const uint64_t due = rate > 0 ? start + sent * second / rate : now;
         if (due > now || (rate == 0 && missing() >= uint64_t(options_.inFlight))) break;
         uint64_t deliveries = 0;
-        if (!publishOne(due, deliveries)) break;
+        if (!publishOne(due, deliveries)) {
+          isBusy = true;
+          break;
+        }
         expected += deliveries;
         sent += perRequest;
       }
       if (delivered_ != seen || sent < events) progress = now, seen = delivered_;
       if (sent >= events && missing() == 0 && !awaitsAnswer()) break;
       if (now > progress + drainMicros) break;
-      const uint64_t next = rate > 0 && sent < events ? start + sent * second / rate : now + 5000;
+      const uint64_t next = rate > 0 && sent < events && !isBusy ? start + sent * second / rate : now + 5000;
       const int wait = next > now ? int(std::min<uint64_t>(5, (next - now) / 1000)) : 0;
       if (poll(wait) == 0 && wait == 0) spunMicros_ += process::now() - now;
     }
@@ -212,15 +223,26 @@ class Load {
   }
 
   Peer* freePublisher() {
-    for (size_t i = subscribers_; i < peers_.size(); i++) {
+    const size_t nodes = options_.port.size();
+    // one node after the other, but not in step with the channels, or events would never leave their node
+    const size_t turn = size_t(nextChannel_) / nodes % nodes;
+    for (size_t i = subscribers_ + turn; i < peers_.size(); i += nodes) {
       Peer& publisher = peers_[i];
       if (publisher.awaitsReply || !publisher.unsent.empty()) continue;
-      const long port = options_.publish == "redis" ? options_.redisPort : options_.port;
-      if (publisher.state != Peer::State::closed || publisher.connect(epoll_, int(port))) return &publisher;
+      const int port = options_.publish == "redis" ? int(options_.redisPort) : portOf((i - subscribers_) % nodes);
+      if (publisher.state != Peer::State::closed || publisher.connect(epoll_, port)) return &publisher;
       fail("publisher refused");
     }
     return nullptr;
   }
+
+  /** Those of one channel are on all nodes, and so are channels of one subscriber each. */
+  size_t nodeOf(const Peer& subscriber) const {
+    const size_t index = subscriber.index, channels = size_t(options_.channels);
+    return (index % channels + index / channels) % options_.port.size();
+  }
+
+  int portOf(size_t node) const { return int(options_.port[node]); }
 
   bool awaitsAnswer() const {
     for (size_t i = subscribers_; i < peers_.size(); i++)
@@ -261,8 +283,10 @@ class Load {
     };
     if (says("member_added") || says("member_removed")) {
       presenceEvents_++;
+      joinHeardAt_ = now;
     } else if (says("subscription_succeeded")) {
       answered(subscribed_, subscribing_);
+      joinHeardAt_ = now;
     } else if (says("pusher:pong")) {
       answered(options_.publish == "ping" ? delivered_ : pongs_, delivering_);
     } else if (says("connection_established")) {
@@ -378,24 +402,38 @@ class Load {
   // ---- the result
 
   void measure(const char* phase, const Histogram* latencies, const std::function<Outcome()>& work) {
-    const int pid = int(options_.pid);
     spunMicros_ = 0;
     const uint64_t start = process::now();
-    const double own = process::ownCpuMicros(), server = process::cpuMicros(pid);
+    const double own = process::ownCpuMicros(), server = serverCpuMicros(), redis = redisCpuMicros();
     const Outcome outcome = work();
-    const double serverCpu = process::cpuMicros(pid) - server, ownCpu = process::ownCpuMicros() - own;
+    const double serverCpu = serverCpuMicros() - server, redisCpu = redisCpuMicros() - redis, ownCpu = process::ownCpuMicros() - own;
     result_.open(phase);
     result_.add("operations", double(outcome.operations));
     result_.add("expected", double(outcome.expected));
     result_.add("happened", double(outcome.happened));
-    result_.add("seconds", double(process::now() - start) / double(second));
+    result_.add("seconds", double((outcome.endedAt > 0 ? outcome.endedAt : process::now()) - start) / double(second));
     result_.add("serverCpuMicros", serverCpu);
+    result_.add("redisCpuMicros", redisCpu);
     result_.add("generatorCpuMicros", std::max(0.0, ownCpu - double(spunMicros_)));  // looking whether an event is due yet is no work
     if (latencies != nullptr) {
       result_.add("p50Micros", double(latencies->quantile(0.5)));
       result_.add("p99Micros", double(latencies->quantile(0.99)));
     }
     result_.close();
+  }
+
+  double serverCpuMicros() const {
+    double micros = 0;
+    for (const long pid : options_.pid) micros += process::cpuMicros(int(pid));
+    return micros;
+  }
+
+  double redisCpuMicros() const { return options_.redisPid > 0 ? process::cpuMicros(int(options_.redisPid)) : 0; }
+
+  double residentBytes() const {
+    double bytes = 0;
+    for (const long pid : options_.pid) bytes += process::residentBytes(int(pid));
+    return bytes;
   }
 
   const Options& options_;
@@ -408,7 +446,7 @@ class Load {
   uint64_t nextChannel_ = 0, nextSender_ = 0;
 
   uint64_t established_ = 0, subscribed_ = 0, delivered_ = 0, pongs_ = 0, presenceEvents_ = 0, closed_ = 0, failures_ = 0;
-  uint64_t spunMicros_ = 0;
+  uint64_t spunMicros_ = 0, joinHeardAt_ = 0;
   bool closing_ = false;
   pusher::StampReader stamps_;
   Histogram connecting_, subscribing_, delivering_;
