@@ -249,6 +249,6 @@ describe('resound webhooks', () => {
       ...['webhooks', 'list', '--config', directory.file('resound.json')],
     ])
     expect(code).toBe(69)
-    expect(stderr).toContain('RESOUND_ADMIN_PORT')
+    expect(stderr).toContain('--admin-url')
   })
 })
