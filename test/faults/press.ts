@@ -1,7 +1,8 @@
 /** Publishes over HTTP to the nodes by turns, at a steady rate, and asks each how it is. */
 import { Pool } from 'undici'
 import { APP, signedPath } from '../support/server.ts'
-import { channelOf, type Place } from './crowd.ts'
+import type { Place } from './client.ts'
+import { channelOf } from './crowd.ts'
 import type { Published, Recording } from './recording.ts'
 
 /** Longer than a node is ever paused. */

@@ -118,6 +118,14 @@ describe('publishing fails where it may not', () => {
   })
 })
 
+it('measures how long a 503 took, but on a node that was paused', () => {
+  const late = published({ status: 503, sentAt: 5000, answeredAt: 8000 })
+  const away = { ...AWAY, node: 0 }
+  const paused: Effect = { ...away, presence: 'gone' }
+  expect(delivery(late, listening(), [away]).longest503Milliseconds).toBe(3000)
+  expect(delivery(late, listening(), [away, paused]).longest503Milliseconds).toBe(0)
+})
+
 describe('presence', () => {
   it('is right when everything is told once, in time', () => {
     const verdict = presence([annTold(added(2020), removed(20_020)), ben()])

@@ -72,10 +72,7 @@ export function judge(recording: Recording, trouble: Trouble, lingerMilliseconds
     answered503: with503.length,
     ...judgeDelivery(recording, published, trouble),
     errors: errorsOf(published, trouble),
-    longest503Milliseconds: Math.max(
-      0,
-      ...with503.map(({ sentAt, answeredAt = sentAt }) => answeredAt - sentAt),
-    ),
+    longest503Milliseconds: longestOf(with503, trouble),
     ...readinessOf(recording, trouble),
     ...judgePresence(recording, trouble, window, lingerMilliseconds),
   }
@@ -122,6 +119,17 @@ function judgeDelivery(
     }
   }
   return { missed, lost, twice }
+}
+
+/** A node that is paused answers when it goes on. */
+function longestOf(published: readonly Published[], { effects }: Trouble): number {
+  const paused = effects.filter(({ presence }) => presence === 'gone')
+  const times = published.map(({ node, sentAt, answeredAt = sentAt }) => {
+    const request = { from: sentAt, to: answeredAt }
+    const isPaused = paused.some((effect) => effect.node === node && overlaps(effect, request))
+    return isPaused ? 0 : answeredAt - sentAt
+  })
+  return Math.max(0, ...times)
 }
 
 function errorsOf(published: readonly Published[], { effects }: Trouble): readonly string[] {
