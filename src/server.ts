@@ -351,7 +351,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         const parts = { hub, clock, signal, options: config.drain, pressure: late }
         const until = clock.now() + config.drain.stopSeconds * 1000
         const letGo = (): Promise<void> => drain({ ...parts, held: () => sessions.held })
-        await Promise.all([connections.quiet().then(stopListening), letGo()])
+        await connections.quiet()
+        stopListening()
+        await letGo() // only now: who is sent away dials at once, and must not meet a listener that closes
         await Promise.all([
           answered(traffic, { clock, signal, until }),
           connections.settled(clock, signal),

@@ -20,7 +20,8 @@ const left = (server: TestServer): number => [...server.server.hub.connections()
 
 /** Lets time pass step by step, and what waits for each step go on. */
 async function pass(clock: ManualClock, milliseconds: number): Promise<void> {
-  await setImmediate() // a drain begins a turn of the event loop later
+  // A drain begins when its listener is closed, some turns of the event loop later.
+  for (let turn = 0; turn < 10; turn += 1) await setImmediate()
   for (let passed = 0; passed < milliseconds; passed += STEP_MILLISECONDS) {
     clock.advance(STEP_MILLISECONDS)
     await setImmediate()
