@@ -277,7 +277,7 @@ describe('a Redis that refuses', () => {
     await using node = new Node(redis.urlFor('hooks:secret'))
     node.push('1', '2')
     expect(await node.log.line(/Redis refuses/)).toMatchObject({
-      remedy: expect.stringContaining('docs/webhooks.md'),
+      remedy: expect.stringContaining('docs/redis.md'),
     })
     expect(node.queue.waiting('3')).toBe(2)
     await redis.client.acl('SETUSER', 'hooks', '+@all')
