@@ -32,6 +32,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: PATIENCE_MILLISECONDS } },
+    // Most of a test's time is waiting for what it started: two at a time on two cores as well.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
