@@ -29,58 +29,57 @@ async function expectNothing(client: TestClient, ...nodes: readonly TestServer[]
   await client.expectNothing()
 }
 
+interface Scene {
+  readonly here: TestServer
+  readonly there: TestServer
+  /** On the other node than the member, of whom it has been told. */
+  readonly watcher: TestClient
+  readonly member: TestClient
+}
+
+/** Two nodes, with user 7 on the first. */
+async function onTwoNodes(
+  lingerSeconds: number,
+  play: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  await using redis = await startRedis()
+  const presence = { lingerSeconds }
+  await using here = await node(redis, { presence })
+  await using there = await node(redis, { presence })
+  const watcher = await there.connect()
+  await watcher.subscribe(ROOM, { user_id: 'watcher' })
+  const member = await here.connect()
+  await member.subscribe(ROOM, { user_id: '7' })
+  expect(await watcher.next()).toEqual(memberAdded('7'))
+  await play({ here, there, watcher, member })
+  await watcher.close()
+}
+
 describe('a member whose connection broke', () => {
-  it('has never left when they are back on another node in time', async () => {
-    await using redis = await startRedis()
-    const presence = { lingerSeconds: 5 }
-    await using here = await node(redis, { presence })
-    await using there = await node(redis, { presence })
-    const watcher = await there.connect()
-    await watcher.subscribe(ROOM, { user_id: 'watcher' })
-    const broken = await here.connect()
-    await broken.subscribe(ROOM, { user_id: '7' })
-    expect(await watcher.next()).toEqual(memberAdded('7'))
-    broken.terminate()
-    await broken.closed
-    const back = await there.connect()
-    await back.subscribe(ROOM, { user_id: '7' })
-    await expectNothing(watcher, here, there)
-    await watcher.close()
-    await back.close()
-    await here.server.stop() // what lingers there is not waited for
-  })
+  it('has never left when they are back on another node in time', () =>
+    onTwoNodes(5, async ({ here, there, watcher, member }) => {
+      member.terminate()
+      await member.closed
+      const back = await there.connect()
+      await back.subscribe(ROOM, { user_id: '7' })
+      await expectNothing(watcher, here, there)
+      await back.close()
+      await here.server.stop() // what lingers there is not waited for
+    }))
 
-  it('is gone when the time is over', async () => {
-    await using redis = await startRedis()
-    const presence = { lingerSeconds: 1 }
-    await using here = await node(redis, { presence })
-    await using there = await node(redis, { presence })
-    const watcher = await there.connect()
-    await watcher.subscribe(ROOM, { user_id: 'watcher' })
-    const broken = await here.connect()
-    await broken.subscribe(ROOM, { user_id: '7' })
-    expect(await watcher.next()).toEqual(memberAdded('7'))
-    broken.terminate()
-    await broken.closed
-    await expectNothing(watcher, here, there)
-    expect(await watcher.next()).toEqual(memberRemoved('7'))
-    await watcher.close()
-  })
+  it('is gone when the time is over', () =>
+    onTwoNodes(1, async ({ here, there, watcher, member }) => {
+      member.terminate()
+      await member.closed
+      await expectNothing(watcher, here, there)
+      expect(await watcher.next()).toEqual(memberRemoved('7'))
+    }))
 
-  it('is gone at once when they said goodbye', async () => {
-    await using redis = await startRedis()
-    const presence = { lingerSeconds: 60 }
-    await using here = await node(redis, { presence })
-    await using there = await node(redis, { presence })
-    const watcher = await there.connect()
-    await watcher.subscribe(ROOM, { user_id: 'watcher' })
-    const leaving = await here.connect()
-    await leaving.subscribe(ROOM, { user_id: '7' })
-    await watcher.next()
-    await leaving.close(1001)
-    expect(await watcher.next()).toEqual(memberRemoved('7'))
-    await watcher.close()
-  })
+  it('is gone at once when they said goodbye', () =>
+    onTwoNodes(60, async ({ watcher, member }) => {
+      await member.close(1001)
+      expect(await watcher.next()).toEqual(memberRemoved('7'))
+    }))
 })
 
 describe('a node that stops', () => {
