@@ -28,6 +28,8 @@ export async function run(
 /** A server that runs until it is stopped. */
 export interface Running {
   readonly pid: number
+  /** What it said when it was. */
+  readonly readyLine: string
   /** SIGTERM, and SIGKILL after five seconds: a server that drains slowly does not hold up the run. */
   stop(): Promise<void>
 }
@@ -50,18 +52,19 @@ export async function start(
   const tooLate = setTimeout(kill, startSeconds * 1000)
   const end = ended(child)
   const stderr = collect(child.stderr)
-  const ready = new Promise<void>((resolve) => {
+  const ready = new Promise<string>((resolve) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
-      if (options.ready.test(line)) resolve()
+      if (options.ready.test(line)) resolve(line)
     })
   })
-  const early = await Promise.race([ready, end])
+  const said = await Promise.race([ready, end])
   clearTimeout(tooLate)
   const { pid } = child
-  if (early !== undefined || pid === undefined)
+  if (typeof said !== 'string' || pid === undefined)
     throw new Error(`${command.join(' ')} did not start: ${(await stderr).trim()}`)
   return {
     pid,
+    readyLine: said,
     stop: async () => {
       child.kill('SIGTERM')
       const patience = setTimeout(kill, 5000)

@@ -37,7 +37,7 @@ async function commandOf(
       return {
         command: [node, join(repository, 'dist/bin/resound.js'), 'start', '--host', '127.0.0.1'],
         env: {
-          RESOUND_PORT: String(port),
+          RESOUND_PORT: '0', // a port chosen before may be another's by now
           RESOUND_ADMIN_PORT: '0',
           RESOUND_APP_ID: app.appId,
           RESOUND_APP_KEY: app.key,
@@ -100,8 +100,13 @@ export async function startServer(
     ready,
   })
   return {
-    pid: running.pid,
-    target: { port, pid: running.pid, ...app, ...(redisPort !== undefined && { redisPort }) },
+    ...running,
+    target: {
+      port: Number(/"port":(\d+)/.exec(running.readyLine)?.[1] ?? port),
+      pid: running.pid,
+      ...app,
+      ...(redisPort !== undefined && { redisPort }),
+    },
     stop: async () => {
       await running.stop()
       rmSync(cwd, { recursive: true })
