@@ -18,6 +18,10 @@ export class Channel {
   isMissTold = false
   /** How many events it has been given to remember. */
   remembered = 0
+  /** Subscribers that wait for what it remembers, which comes before a count. */
+  recalling = 0
+  /** The count to tell them after it. */
+  untoldCount: number | undefined
   /** Presence channels only: whose the connections here are, and who is present on all nodes. */
   readonly presence: { readonly members: Members; readonly attendance: Attendance } | undefined
 

@@ -50,7 +50,10 @@ export class Hub {
     this.#occurred = parts.occurred
     this.#watchlists = new Watchlists(parts.fanout, parts.broker)
     parts.counts.sendBy((app, name, count) => {
-      this.live(app).channels.get(name)?.send(this.#fanout, encode.subscriptionCount(name, count))
+      const channel = this.live(app).channels.get(name)
+      if (channel === undefined) return
+      if (channel.recalling > 0) channel.untoldCount = count
+      else channel.send(this.#fanout, encode.subscriptionCount(name, count))
     })
     parts.broker.reportTo(this.#news())
   }
@@ -300,17 +303,23 @@ export class Hub {
     channel.count += 1
     if (member !== undefined) presence?.members.join(socketId, member)
     const recalled = channel.kind.cached ? this.#broker.recall(app, name) : undefined
-    connection.enter(channel)
-    if (recalled instanceof Promise) {
-      // The count comes after what the channel remembers.
-      void this.#confirm(connection, channel, recalled)?.then(() => {
-        if (live.channels.get(name) === channel) this.#count(app, channel, 1)
-      })
-      return
-    }
     const total = this.#broker.counted(app, name, channel.count - 1, channel.count)
-    void this.#confirm(connection, channel, recalled)
+    connection.enter(channel)
+    const confirmed = this.#confirm(connection, channel, recalled)
+    if (confirmed !== undefined) {
+      channel.recalling += 1
+      void confirmed.then(() => this.#recalled(channel)) // which never rejects
+    }
     if (total !== undefined) this.#announceCount(app, name, total, true)
+  }
+
+  /** A subscriber has what the channel remembers. */
+  #recalled(channel: Channel): void {
+    channel.recalling -= 1
+    const { name, recalling, untoldCount } = channel
+    if (recalling > 0 || untoldCount === undefined) return
+    channel.untoldCount = undefined
+    channel.send(this.#fanout, encode.subscriptionCount(name, untoldCount))
   }
 
   /** Tells the broker that a channel's count has changed. @param change by so much */
