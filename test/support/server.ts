@@ -147,11 +147,18 @@ export class TestServer implements AsyncDisposable {
     return { status: response.status, body: await response.json(), headers: response.headers }
   }
 
-  /** Publishes over HTTP. */
-  trigger(channel: string, event: string, data: unknown, more: object = {}): Promise<HttpAnswer> {
-    return this.request('POST', '/events', {
+  /** Publishes over HTTP; every node has heard it when this resolves. */
+  async trigger(
+    channel: string,
+    event: string,
+    data: unknown,
+    more: object = {},
+  ): Promise<HttpAnswer> {
+    const answer = await this.request('POST', '/events', {
       body: { name: event, channel, data: JSON.stringify(data), ...more },
     })
+    await this.settled()
+    return answer
   }
 
   /** Waits until the server holds no connection, channel, member or user. */
