@@ -273,12 +273,7 @@ export class Store {
     return fields.filter((userId) => userId !== '').map(fromRedis)
   }
 
-  /** What the incarnations say of themselves whose lease holds, JSON each, by their ids. */
-  async names(): Promise<Readonly<Record<string, string>>> {
-    return this.#options.redis.hgetall(`${this.#options.prefix}names`)
-  }
-
-  /** @returns how many heard it, where Redis knows */
+  /** Says something to all nodes. */
   async publish(message: string): Promise<void> {
     const { redis, send } = this.#options
     await (send === 'PUBLISH'
