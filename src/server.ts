@@ -359,6 +359,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
           connections.settled(clock, signal),
         ])
         await letGo() // those whose upgrade was on its way
+        // Whoever asks now, on a connection it kept, must not be heard here alone and answered 503.
+        publicApps.close()
         stopped ??= stop()
         await stopped
       })()
