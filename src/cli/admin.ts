@@ -106,6 +106,8 @@ export class RunningServer {
       for await (const line of createInterface({ input: response })) {
         if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
       }
+    } catch (fault) {
+      if (!response.destroyed) throw fault // else it is over, however that came
     } finally {
       response.destroy()
     }
