@@ -15,6 +15,8 @@ export interface SceneOptions extends Target {
   readonly cookie?: string
   /** A bearer token for the app, in place of a session. */
   readonly token?: string
+  /** `EMAIL:PASSWORD` of a user of the app, for whom the tool logs in. */
+  readonly login?: string
 }
 
 export class Scene {
