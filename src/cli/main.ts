@@ -10,6 +10,7 @@ import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { importSoketi } from './import-soketi.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { type ReloadOptions, reload } from './reload.ts'
@@ -63,6 +64,15 @@ need a restart are named. An invalid configuration changes nothing; its problems
 are listed.
 Ends with 78 then.`
 
+const DIAGNOSE_HELP = `
+Goes the way that a message goes and names the first broken link, with what was
+seen, why, and the fix to paste. Changes nothing. With --laravel, that app and
+its pages are looked at as well; the server is found as by resound status.
+Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
+
+/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
+const AS_NAGIOS = ['diagnose']
+
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
   // A reader that has seen enough, as in `resound config docs | head`, is not a fault.
@@ -77,7 +87,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFault(error)
-    return error.exitCode === 0 ? EXIT.DONE : EXIT.WRONG_USAGE
+    if (error.exitCode === 0) return EXIT.DONE
+    return AS_NAGIOS.some((name) => argv.includes(name)) ? EXIT.UNKNOWN : EXIT.WRONG_USAGE
   }
 }
 
@@ -137,6 +148,22 @@ function commands(ended: (code: number) => void): Command {
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: StatusOptions) => ended(await status(options)))
   tailCommand(program, ended)
+  withServer(program.command('diagnose'))
+    .summary('find out why it does not work')
+    .description('Finds out why it does not work, from the configuration to the browser')
+    .option('--url <url>', 'where browsers connect, ws(s):// or http(s)://')
+    .option('--channel <name>', 'the channel that does not work')
+    .option('--cookie <header>', "of a browser's session in the app, or @FILE")
+    .option('--token <token>', 'bearer token for the app, or @FILE')
+    .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
+    .option('--only <ids>', 'checks or areas, with commas, and what they need')
+    .option('--skip <ids>', 'without these checks or areas')
+    .option('--list', 'say which checks there are')
+    .addHelpText('after', DIAGNOSE_HELP)
+    .action(async (options: DiagnoseOptions) => {
+      const { color } = program.opts<{ color: ColourChoice }>()
+      ended(await diagnose(options, color))
+    })
   program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program
