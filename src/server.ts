@@ -239,6 +239,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     version,
     prefix: config.metrics.prefix,
     port,
+    ready: () => ownReadiness().ready,
     lives: () => hub.lives(),
     rejected: sessions.rejected,
     held: () => sessions.held,
@@ -246,6 +247,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     process: {
       eventLoopDelay: loop.seconds,
       memoryLimitBytes: room.memoryLimitBytes,
+      isMemoryShared: config.memory.limitBytes === 0,
       certificateSeconds: () =>
         certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
     },
