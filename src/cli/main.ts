@@ -4,7 +4,7 @@
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reachable, 78 bad configuration,
  * 130 interrupted.
  */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
 import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
@@ -12,6 +12,7 @@ import { version } from '../version.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { importSoketi } from './import-soketi.ts'
+import { type MetricsOptions, metrics } from './metrics.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { type ReloadOptions, reload } from './reload.ts'
 import { type RestartOptions, restart } from './restart.ts'
@@ -72,6 +73,10 @@ Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
 
 /** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
 const AS_NAGIOS = ['diagnose']
+const METRICS_HELP = `
+Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
+With --watch, rates over each interval: a table on a terminal, a row per
+interval in a pipe, a line of JSON with --json.`
 
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -164,6 +169,7 @@ function commands(ended: (code: number) => void): Command {
       const { color } = program.opts<{ color: ColourChoice }>()
       ended(await diagnose(options, color))
     })
+  addMetrics(program, ended)
   program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program
@@ -245,6 +251,28 @@ function commands(ended: (code: number) => void): Command {
     .addOption(json())
     .action((options: Json) => ended(showVersion(options)))
   return program
+}
+
+function addMetrics(program: Command, ended: (code: number) => void): void {
+  withServer(program.command('metrics'))
+    .summary('print the metrics of the running server')
+    .description('Prints the metrics of the running server, or watches its main rates')
+    .option('--watch', 'show the main rates, until interrupted')
+    .addOption(
+      new Option('--interval <seconds>', 'between looks, with --watch')
+        .default(2)
+        .argParser(intervalOf),
+    )
+    .addHelpText('after', METRICS_HELP + ADMIN_HELP)
+    .action(async (options: MetricsOptions) => ended(await metrics(options)))
+}
+
+function intervalOf(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 0.1 && seconds <= 3600)) {
+    throw new InvalidArgumentError('It is a number of seconds from 0.1 to 3600.')
+  }
+  return seconds
 }
 
 interface Json {
