@@ -9,6 +9,7 @@ import { ManualClock } from '../support/clock.ts'
 import { eventually } from '../support/eventually.ts'
 import { RawHttp, request } from '../support/raw-http.ts'
 import { frame, RawSocket } from '../support/raw-socket.ts'
+import { startRedis } from '../support/redis.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const STEP_MILLISECONDS = 50
@@ -228,6 +229,26 @@ describe('a server that drains', () => {
     await pass(clock, 1000 + 2 * STEP_MILLISECONDS)
     await drained
     await idle.ended
+  })
+
+  it('ends such a connection before it leaves the other nodes: nothing is published half', async () => {
+    await using redis = await startRedis()
+    await using server = await startServer({ redis: { url: redis.url } })
+    using idle = await RawHttp.connect(server.port)
+    await idle.send(request('GET', '/up'))
+    await idle.next()
+    redis.pause() // so that leaving takes its time
+    const drained = server.server.drain()
+    let hasLeft = false
+    void drained.then(() => {
+      hasLeft = true
+    })
+    await idle.ended
+    expect(hasLeft).toBe(false)
+    await setImmediate() // what comes right after the end would be too late as well
+    expect(hasLeft).toBe(false)
+    redis.resume()
+    await drained
   })
 
   it('also lets go who came after it began, on a TCP connection it had', async () => {
