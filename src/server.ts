@@ -24,6 +24,8 @@ import { Hub } from './hub/hub.ts'
 import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
+import { Live } from './live/live.ts'
+import type { Answering } from './live/question.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity, lowLimit, openFilesLimit } from './open-files.ts'
@@ -69,6 +71,8 @@ export interface Server {
   readonly unanswered: number
   readonly metrics: Metrics
   readonly webhooks: FailedWebhooks
+  /** What is there now, on all nodes. */
+  readonly live: Answering
   /** Whether this process would take new clients, whatever others say. */
   readiness(): Readiness
   /** What this process has to tell an operator. */
@@ -144,6 +148,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
     })
   const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred })
+  const live = new Live({ apps, hub, broker, peers: shared })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
@@ -313,6 +318,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     metrics,
     webhooks,
+    live,
     readiness: ownReadiness,
     status: () =>
       processStatus({

@@ -17,7 +17,7 @@ export type Access = 'anyone' | 'scraper' | 'viewer' | 'operator'
 
 export interface Route {
   readonly method: 'GET' | 'POST'
-  readonly access: Access
+  readonly access: Access | ((query: Query) => Access)
   /** Largest body, in bytes; it takes none when left out. */
   readonly bodyBytes?: number
   readonly answer: (query: Query, request: HttpRequest) => Answer

@@ -4,14 +4,19 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
-import { parseQuery } from '../http-api/query.ts'
+import { parseQuery, type Query } from '../http-api/query.ts'
+import type { Answering } from '../live/question.ts'
 import { type Control, controlRoutes } from './control.ts'
-import type { Answer, Route, Routes } from './route.ts'
+import { liveRoutes } from './live.ts'
+import type { Access, Answer, Route, Routes } from './route.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 
 export interface AdminParts {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly webhooks: FailedWebhooks
+  readonly live: Answering
+  /** Largest body that publishes an event. */
+  readonly eventBodyBytes: number
   readonly token: string | undefined
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
@@ -34,15 +39,17 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, control, identity } = parts
+  const { metrics, webhooks, live, eventBodyBytes, control, identity } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
+    ...liveRoutes(live, eventBodyBytes),
     ...(control === undefined ? [] : controlRoutes(control)),
   ])
   const answer = (request: HttpRequest): Answer => {
     const route = routes.get(request.path)
-    const refused = refuse(request, route, parts)
+    const query = parseQuery(request.query)
+    const refused = refuse(request, route, accessTo(route, query), parts)
     if (refused !== undefined) return refused
     const sought = request.header(IDENTITY_HEADER)
     if (sought !== '' && identity !== undefined && sought !== identity) {
@@ -53,19 +60,25 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     }
     const { method } = route
     if (request.method !== method) return refusal(405, `Use ${method}.`, { Allow: method })
-    const query = parseQuery(request.query)
     return typeof query === 'string' ? refusal(400, query) : route.answer(query, request)
   }
   return { answer, bodyBytes: (path) => routes.get(path)?.bodyBytes ?? 0 }
+}
+
+/** Who may ask; what cannot be read may be for whoever may do most. */
+function accessTo(route: Route | undefined, query: Query | string): Access {
+  const { access = 'scraper' } = route ?? {}
+  if (typeof access !== 'function') return access
+  return typeof query === 'string' ? 'operator' : access(query)
 }
 
 /** Why a request may not be answered, if so. Whoever has no token learns of no path either. */
 function refuse(
   request: HttpRequest,
   route: Route | undefined,
+  access: Access,
   { token, isPrivate = false }: AdminParts,
 ): HttpResponse | undefined {
-  const access = route?.access ?? 'scraper'
   if (access === 'anyone' || isPrivate) return undefined
   if (token !== undefined) {
     if (isBearer(request.authorization, token)) return undefined

@@ -17,6 +17,7 @@ import { startServer } from '../server.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
+import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
 import { LocalWorker } from './local-worker.ts'
@@ -63,7 +64,8 @@ export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
-  readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
+  readonly metrics = new GroupMetrics(() => this.#workers())
+  readonly live = new GroupLive(() => this.#workers())
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -261,6 +263,10 @@ export class Group {
 
   #generations(): readonly Generation[] {
     return [this.#current, ...this.#retiring]
+  }
+
+  #workers(): readonly Worker[] {
+    return this.#generations().flatMap(({ workers }) => workers)
   }
 
   #anyWorker(): Worker {

@@ -41,6 +41,10 @@ export class LocalWorker implements Worker {
     return this.#parts.server.webhooks
   }
 
+  get live(): Worker['live'] {
+    return this.#parts.server.live
+  }
+
   metrics(): ReturnType<Worker['metrics']> {
     return this.#parts.server.metrics.families()
   }
