@@ -21,6 +21,7 @@ import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
 import { Hub } from './hub/hub.ts'
+import { Observers } from './hub/observation.ts'
 import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
@@ -37,6 +38,7 @@ import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
 import { type ProcessStatus, processStatus } from './status.ts'
+import { type Watch, watchHere } from './tail/watch.ts'
 import { readCertificate } from './transport/certificate.ts'
 import { serveHttp, type Traffic } from './transport/http.ts'
 import { HttpConnections } from './transport/http-connections.ts'
@@ -73,6 +75,8 @@ export interface Server {
   readonly webhooks: FailedWebhooks
   /** What is there now, on all nodes. */
   readonly live: Answering
+  /** Shows what happens here. @returns what ends that */
+  readonly watch: Watch
   /** Whether this process would take new clients, whatever others say. */
   readiness(): Readiness
   /** What this process has to tell an operator. */
@@ -136,6 +140,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
   const counts = new SubscriptionCounts(clock, occurred)
+  const observers = new Observers(clock)
   const cache = new EventCache({ ...config.cache, clock })
   const shared = isShared ? sharedBroker(config, apps, cache, loop, log, clock) : undefined
   const { lingerSeconds } = config.presence
@@ -147,7 +152,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       lingerMilliseconds: 1000 * lingerSeconds,
       clock,
     })
-  const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred })
+  const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred, observers })
   const live = new Live({ apps, hub, broker, peers: shared })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
@@ -319,6 +324,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     metrics,
     webhooks,
     live,
+    watch: (filter, tell) => watchHere(observers, clock, filter, tell),
     readiness: ownReadiness,
     status: () =>
       processStatus({

@@ -11,7 +11,7 @@ import type { Query } from '../http-api/query.ts'
 import { type Answering, MOST_ROWS, type NodeName, Question, type Row } from '../live/question.ts'
 import { isObject } from '../protocol/json.ts'
 import { cursorOf, readCursor } from './cursor.ts'
-import type { Answer, Route, Routes } from './route.ts'
+import type { Answer, Caller, Route, Routes } from './route.ts'
 
 const DEFAULT_LIMIT = 100
 
@@ -32,10 +32,10 @@ export function eventBodyBytes({ limits, apps }: Config): number {
 
 /** @param bodyBytes largest body that publishes an event */
 export function liveRoutes(live: Answering, bodyBytes: number): Routes {
-  const list = (of: string, access: Route['access'], shape: (query: Query) => Shape): Route => ({
+  const list = (of: string, shape: Shape): Route => ({
     method: 'GET',
-    access,
-    answer: (query) => askList(live, of, query, shape(query)),
+    access: 'viewer',
+    answer: (query) => askList(live, of, query, shape),
   })
   const change = (answer: (query: Query) => Answer): Route => ({
     method: 'POST',
@@ -43,11 +43,18 @@ export function liveRoutes(live: Answering, bodyBytes: number): Routes {
     answer,
   })
   return [
-    ['/channels', list('channels', 'viewer', () => channels)],
-    ['/channels/members', list('members', accessToMembers, members)],
-    ['/connections', list('connections', 'viewer', () => connections)],
+    ['/channels', list('channels', channels)],
+    [
+      '/channels/members',
+      {
+        method: 'GET',
+        access: 'viewer',
+        answer: (query, _, caller) => listMembers(live, query, caller),
+      },
+    ],
+    ['/connections', list('connections', connections)],
     ['/connections/close', change((query) => close(live, query))],
-    ['/users', list('users', 'viewer', () => users)],
+    ['/users', list('users', users)],
     ['/users/disconnect', change((query) => disconnect(live, query))],
     [
       '/events',
@@ -61,9 +68,6 @@ export function liveRoutes(live: Answering, bodyBytes: number): Routes {
   ]
 }
 
-/** What an app says of its users is theirs: an operator's to see. */
-const accessToMembers = (query: Query) => (query.get('info') === '1' ? 'operator' : 'viewer')
-
 const channels: Shape = ({ rows, more, silentNodes }) => ({
   channels: rows.map(({ app, name, count, members = null }) => {
     const { name: kind, cached } = kindOf(name)
@@ -73,15 +77,17 @@ const channels: Shape = ({ rows, more, silentNodes }) => ({
   silentNodes,
 })
 
-const members =
-  (query: Query): Shape =>
-  ({ rows, more, silentNodes }) => ({
-    members: rows.map(({ name: userId, info = 'null' }) =>
-      query.get('info') === '1' ? { userId, info: JSON.parse(info) } : { userId },
-    ),
-    more,
-    silentNodes,
-  })
+const members: Shape = ({ rows, more, silentNodes }) => ({
+  members: rows.map(({ name: userId }) => ({ userId })),
+  more,
+  silentNodes,
+})
+
+const membersWithInfo: Shape = ({ rows, more, silentNodes }) => ({
+  members: rows.map(({ name: userId, info = 'null' }) => ({ userId, info: JSON.parse(info) })),
+  more,
+  silentNodes,
+})
 
 const connections: Shape = ({ rows, more, silentNodes }) => ({
   connections: rows.map(({ app, name: socketId, count, connection }) => ({
@@ -111,7 +117,6 @@ function askList(live: Answering, of: string, query: Query, shape: Shape): Answe
   if (cursor !== undefined && after === undefined) {
     return refusal(400, 'after is what an answer before said in "more".')
   }
-  if (of === 'members' && !query.has('channel')) return refusal(400, 'Name the channel.')
   const { data: question } = Question.safeParse({
     of,
     app: query.get('app'),
@@ -129,6 +134,14 @@ function askList(live: Answering, of: string, query: Query, shape: Shape): Answe
     const { rows, isCut } = part
     return json(shape({ rows, more: isCut ? cursorOf(rows.at(-1)) : null, silentNodes }))
   })
+}
+
+/** `?channel=`, and `?info=1` with what the app says of its users, which is for operators to see. */
+function listMembers(live: Answering, query: Query, { isOperator }: Caller): Answer {
+  if (!query.has('channel')) return refusal(400, 'Name the channel.')
+  if (query.get('info') !== '1') return askList(live, 'members', query, members)
+  if (isOperator) return askList(live, 'members', query, membersWithInfo)
+  return refusal(403, 'What is known of users is for operators: it takes admin.token on the port.')
 }
 
 /** `?id=` a socket id, `?app=`; `?reconnect=1` where its client is to come back. */

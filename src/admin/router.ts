@@ -4,11 +4,13 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
-import { parseQuery, type Query } from '../http-api/query.ts'
+import { parseQuery } from '../http-api/query.ts'
 import type { Answering } from '../live/question.ts'
+import type { Watch } from '../tail/watch.ts'
 import { type Control, controlRoutes } from './control.ts'
 import { liveRoutes } from './live.ts'
-import type { Access, Answer, Route, Routes } from './route.ts'
+import type { Answer, Route, Routes } from './route.ts'
+import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 
 export interface AdminParts {
@@ -20,6 +22,8 @@ export interface AdminParts {
   readonly token: string | undefined
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
+  /** Shows what happens. */
+  readonly watch?: Watch
   /** Whether only its owner can get here. Elsewhere a token has to prove who ends or restarts the server. */
   readonly isPrivate?: boolean
   /** What tells this server from another: who looks for one that is not this is turned away. */
@@ -39,17 +43,17 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, live, eventBodyBytes, control, identity } = parts
+  const { metrics, webhooks, live, eventBodyBytes, control, watch, identity } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
     ...liveRoutes(live, eventBodyBytes),
     ...(control === undefined ? [] : controlRoutes(control)),
+    ...(watch === undefined ? [] : tailRoutes(watch)),
   ])
   const answer = (request: HttpRequest): Answer => {
     const route = routes.get(request.path)
-    const query = parseQuery(request.query)
-    const refused = refuse(request, route, accessTo(route, query), parts)
+    const refused = refuse(request, route, parts)
     if (refused !== undefined) return refused
     const sought = request.header(IDENTITY_HEADER)
     if (sought !== '' && identity !== undefined && sought !== identity) {
@@ -60,34 +64,35 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     }
     const { method } = route
     if (request.method !== method) return refusal(405, `Use ${method}.`, { Allow: method })
-    return typeof query === 'string' ? refusal(400, query) : route.answer(query, request)
+    const query = parseQuery(request.query)
+    if (typeof query === 'string') return refusal(400, query)
+    return route.answer(query, request, { isOperator: hasProved(request, parts) })
   }
   return { answer, bodyBytes: (path) => routes.get(path)?.bodyBytes ?? 0 }
-}
-
-/** Who may ask; what cannot be read may be for whoever may do most. */
-function accessTo(route: Route | undefined, query: Query | string): Access {
-  const { access = 'scraper' } = route ?? {}
-  if (typeof access !== 'function') return access
-  return typeof query === 'string' ? 'operator' : access(query)
 }
 
 /** Why a request may not be answered, if so. Whoever has no token learns of no path either. */
 function refuse(
   request: HttpRequest,
   route: Route | undefined,
-  access: Access,
-  { token, isPrivate = false }: AdminParts,
+  parts: AdminParts,
 ): HttpResponse | undefined {
+  const { token, isPrivate = false } = parts
+  const access = route?.access ?? 'scraper'
   if (access === 'anyone' || isPrivate) return undefined
   if (token !== undefined) {
-    if (isBearer(request.authorization, token)) return undefined
+    if (hasProved(request, parts)) return undefined
     return refusal(401, 'Send the admin token as a bearer token.', { 'WWW-Authenticate': 'Bearer' })
   }
   if (access === 'scraper' || request.method !== route?.method) return undefined
   if (isOfPage(request)) return refusal(403, 'The admin port is not for web pages.')
   if (access === 'viewer') return undefined
   return refusal(403, 'This takes admin.token on the admin port; the admin socket takes none.')
+}
+
+/** Whether whoever asks is an operator. */
+function hasProved({ authorization }: HttpRequest, { token, isPrivate = false }: AdminParts) {
+  return isPrivate || (token !== undefined && isBearer(authorization, token))
 }
 
 function basicRoutes(metrics: AdminParts['metrics']): Routes {

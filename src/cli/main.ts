@@ -17,6 +17,8 @@ import { type RestartOptions, restart } from './restart.ts'
 import { start } from './start.ts'
 import { type StatusOptions, status } from './status.ts'
 import { type StopOptions, stop } from './stop.ts'
+import { tailCommand } from './tail.ts'
+import { json, withServer, withSources } from './target-options.ts'
 import { showVersion } from './version.ts'
 import { type ListOptions, listWebhooks, type ReplayOptions, replayWebhooks } from './webhooks.ts'
 
@@ -134,6 +136,7 @@ function commands(ended: (code: number) => void): Command {
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: StatusOptions) => ended(await status(options)))
+  tailCommand(program, ended)
   program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program
@@ -224,22 +227,4 @@ interface Json {
 interface Import {
   readonly env?: boolean
   readonly output?: string
-}
-
-function json(): Option {
-  return new Option('--json', 'print JSON, for programs')
-}
-
-/** The options that say where the configuration is; the same wherever one is read. */
-function withSources(command: Command): Command {
-  return command
-    .option('--config <file>', 'configuration file, JSON (or RESOUND_CONFIG)')
-    .option('--laravel <dir>', 'Laravel app whose .env to take values from')
-}
-
-/** The options of a command that asks a running server. */
-function withServer(command: Command): Command {
-  return withSources(command)
-    .option('--admin-url <url>', 'its admin port, instead of looking for it')
-    .addOption(json())
 }

@@ -14,12 +14,14 @@ import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
+import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
 import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
+import { GroupWatch } from './group-watch.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
 import type { Reloading, Worker } from './worker.ts'
@@ -66,6 +68,7 @@ export class Group {
   readonly ended: Promise<void>
   readonly metrics = new GroupMetrics(() => this.#workers())
   readonly live = new GroupLive(() => this.#workers())
+  readonly #watching = new GroupWatch(() => this.#workers())
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -216,6 +219,9 @@ export class Group {
     failures: (most, appId) => this.#anyWorker().webhooks.failures(most, appId),
     replay: (appId, ids) => this.#anyWorker().webhooks.replay(appId, ids),
   }
+
+  /** Shows what happens in all its processes. @returns what ends that */
+  readonly watch: Watch = (filter, tell) => this.#watching.watch(filter, tell)
 
   status(): Promise<GroupStatus> {
     return groupStatus({

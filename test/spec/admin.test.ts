@@ -3,7 +3,7 @@ import { exchange, RawHttp, request } from '../support/raw-http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const HERE =
-  'There is /up, /metrics, /webhooks/failures, /webhooks/failures/replay, /channels, /channels/members, /connections, /connections/close, /users, /users/disconnect, /events here.'
+  'There is /up, /metrics, /webhooks/failures, /webhooks/failures/replay, /channels, /channels/members, /connections, /connections/close, /users, /users/disconnect, /events, /tail here.'
 
 const TOKEN = 'a-token-of-sixteen'
 

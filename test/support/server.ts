@@ -219,12 +219,13 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   })
   const administered = async (): Promise<AdministeredServer> => {
     const server = await start({ config, log: logger, clock, pressure })
-    const { metrics, webhooks, live } = server
+    const { metrics, webhooks, live, watch } = server
     try {
       const api = createAdminApi({
         metrics,
         webhooks,
         live,
+        watch,
         eventBodyBytes: eventBodyBytes(config),
         token: config.admin.token,
       })
