@@ -23,6 +23,7 @@ const COMMANDS = [
   ['webhooks'],
   ['webhooks', 'list'],
   ['webhooks', 'replay'],
+  ['bench'],
   ['version'],
 ] as const
 
@@ -51,6 +52,7 @@ describe('--help', () => {
       'status',
       'config',
       'webhooks',
+      'bench',
       'version',
     ])
     for (const line of list) expect(line).not.toMatch(/\.$/)
