@@ -9,6 +9,7 @@ import type { Flags } from '../config/sources.ts'
 import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
+import { benchCommand } from './bench.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { importSoketi } from './import-soketi.ts'
@@ -243,6 +244,8 @@ function commands(ended: (code: number) => void): Command {
     .option('--id <id>', 'one request only')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
+
+  benchCommand(program, withSources, ended)
 
   program
     .command('version')
