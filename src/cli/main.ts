@@ -2,7 +2,7 @@
  * The command line: which commands there are, and what becomes of their outcome.
  *
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reachable, 78 bad configuration,
- * 130 interrupted.
+ * 130 interrupted. `health` has those of a Nagios plugin.
  */
 import { Command, CommanderError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
@@ -10,6 +10,8 @@ import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { HEALTH_EXIT } from './health.ts'
+import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { type ReloadOptions, reload } from './reload.ts'
@@ -75,7 +77,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFault(error)
-    return error.exitCode === 0 ? EXIT.DONE : EXIT.WRONG_USAGE
+    if (error.exitCode === 0) return EXIT.DONE
+    return error.exitCode === HEALTH_EXIT.unknown ? error.exitCode : EXIT.WRONG_USAGE
   }
 }
 
@@ -134,6 +137,7 @@ function commands(ended: (code: number) => void): Command {
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: StatusOptions) => ended(await status(options)))
+  defineHealth(withServer(program.command('health')), program, ended)
   program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program

@@ -61,7 +61,7 @@ interface Admin {
 
 /** Opens the doors by which operators reach the group: the port, and the socket where there can be one. */
 async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logger): Promise<Admin> {
-  const { metrics, webhooks, watch } = group
+  const { metrics, webhooks, health, watch } = group
   const environment = processEnvironment()
   const identity = identityOf(flags, environment, process.cwd())
   const control: Control = {
@@ -85,7 +85,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       return { pid: process.pid, windowSeconds: group.drainSeconds }
     },
   }
-  const parts = { metrics, webhooks, control, watch, identity }
+  const parts = { metrics, webhooks, control, health, watch, identity }
   const port = serveAdminPort(
     createAdminApi({ ...parts, token: config.admin.token }),
     config.admin,

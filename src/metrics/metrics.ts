@@ -130,7 +130,7 @@ export class Metrics {
     this.#register.gauge('subscriptions', 'Subscriptions.', ['app', 'kind'], (gauge) => {
       for (const { app, channels } of this.#sources.lives()) {
         for (const { kind, count } of channels.values()) {
-          gauge.inc({ app: app.id, kind: kind.name }, count)
+          if (!kind.hidden) gauge.inc({ app: app.id, kind: kind.name }, count)
         }
       }
     })

@@ -12,6 +12,7 @@ import { belongsToStart, restartOnly } from '../config/reload.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
+import { Health } from '../health/health.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
 import type { Watch } from '../tail/watch.ts'
@@ -65,6 +66,7 @@ export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
+  readonly health: Health
   readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
   readonly #watching = new GroupWatch(() => this.#generations().flatMap(({ workers }) => workers))
   readonly #parts: GroupParts
@@ -82,6 +84,10 @@ export class Group {
     this.host = parts.config.host
     this.#port = port
     this.#current = new Generation(this.#generationParts(1, port))
+    this.health = new Health({
+      serving: () => this.#current.listening,
+      readiness: () => this.readiness,
+    })
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
