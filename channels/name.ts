@@ -13,6 +13,9 @@ export const SERVER_TO_USER = '#server-to-user-'
 export const CANARY = '#resound-canary-'
 const CANARY_NAME = new RegExp(`^${CANARY}[0-9a-f]{16}$`)
 
+/** Whether a channel is not one that an app has named: it carries what is sent to one user. */
+export const isInternal = (name: string): boolean => name.startsWith('#')
+
 /** Longest user id, in characters, as Pusher documents it. */
 export const USER_ID_LENGTH = 128
 

@@ -6,9 +6,11 @@ import type { Health } from '../health/health.ts'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
 import { parseQuery } from '../http-api/query.ts'
+import type { Answering } from '../live/question.ts'
 import type { Watch } from '../tail/watch.ts'
 import { type Control, controlRoutes } from './control.ts'
 import { healthRoutes } from './health.ts'
+import { liveRoutes } from './live.ts'
 import type { Answer, Route, Routes } from './route.ts'
 import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
@@ -16,6 +18,9 @@ import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 export interface AdminParts {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly webhooks: FailedWebhooks
+  readonly live: Answering
+  /** Largest body that publishes an event. */
+  readonly eventBodyBytes: number
   readonly token: string | undefined
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
@@ -42,10 +47,11 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, control, health, watch, identity } = parts
+  const { metrics, webhooks, live, eventBodyBytes, control, health, watch, identity } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
+    ...liveRoutes(live, eventBodyBytes),
     ...(control === undefined ? [] : controlRoutes(control)),
     ...(health === undefined ? [] : healthRoutes(health)),
     ...(watch === undefined ? [] : tailRoutes(watch)),

@@ -79,12 +79,26 @@ export class RunningServer {
     milliseconds = TIMEOUT_MILLISECONDS,
     alsoGood = 200,
   ): Promise<unknown> {
+    return JSON.parse(await this.#answer(method, path, milliseconds, alsoGood))
+  }
+
+  /** As `ask`, for what is not JSON. @returns the answer's text */
+  askText(path: string): Promise<string> {
+    return this.#answer('GET', path, TIMEOUT_MILLISECONDS)
+  }
+
+  async #answer(
+    method: Method,
+    path: string,
+    milliseconds: number,
+    alsoGood = 200,
+  ): Promise<string> {
     const { name } = this.#door
     const answer = await knock(this.#door, method, path, milliseconds)
     if (answer === undefined) {
       throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
     }
-    if (answer.status === 200 || answer.status === alsoGood) return JSON.parse(answer.body)
+    if (answer.status === 200 || answer.status === alsoGood) return answer.body
     const { error, fault } = refusalIn(answer)
     if (fault !== undefined && fault !== 'RESOUND_SERVER_REFUSED')
       throw new ResoundError(fault, error)
@@ -112,6 +126,8 @@ export class RunningServer {
       for await (const line of createInterface({ input: response })) {
         if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
       }
+    } catch (fault) {
+      if (!response.destroyed) throw fault // else it is over, however that came
     } finally {
       response.destroy()
     }

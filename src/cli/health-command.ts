@@ -1,9 +1,9 @@
 /**
  * `health` on the command line.
  */
-import { type Command, CommanderError, Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { DEFAULT_BUDGET, MOST_MS } from '../health/judge.ts'
-import { FORMATS, HEALTH_EXIT, type HealthOptions, health } from './health.ts'
+import { FORMATS, type HealthOptions, health } from './health.ts'
 import type { ColourChoice } from './output.ts'
 
 const HELP = `
@@ -37,9 +37,6 @@ export function defineHealth(command: Command, program: Command, ended: (code: n
     .option('--ca <file>', 'with --url: certificates to trust, PEM')
     .option('--insecure', 'with --url: trust any certificate')
     .addHelpText('after', HELP)
-    .exitOverride(({ exitCode, code, message }) => {
-      throw new CommanderError(exitCode === 0 ? 0 : HEALTH_EXIT.unknown, code, message)
-    })
     .action(async (options: HealthOptions) => {
       const { color } = program.opts<{ color: ColourChoice }>()
       ended(await health(options, color))

@@ -11,7 +11,7 @@ import type { Flags } from '../config/sources.ts'
 import { type ErrorCode, ResoundError } from '../errors.ts'
 import type { CanaryResult } from '../health/canary.ts'
 import type { Readiness } from '../http-api/health.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import type { Watch } from '../tail/watch.ts'
 import { withResolvers } from './local-worker.ts'
@@ -19,6 +19,7 @@ import {
   isCanaryResult,
   isFamilies,
   isStatus,
+  LiveAnswer,
   type Order,
   type Question,
   Reloaded,
@@ -30,6 +31,8 @@ import type { Ending, Reloading, Worker } from './worker.ts'
 export const WORKER_COMMAND = 'worker'
 
 const ANSWER_MILLISECONDS = 2000
+/** A worker waits for other nodes as well. */
+const LIVE_ANSWER_MILLISECONDS = 5000
 const LONG_ANSWER_MILLISECONDS = 10_000
 /** For a worker to say that its canary is late. */
 const CANARY_REST_MILLISECONDS = 250
@@ -69,6 +72,10 @@ export class ForkedWorker implements Worker {
   readonly listening: Promise<void>
   readonly ended: Promise<Ending>
   readonly webhooks: Worker['webhooks']
+  readonly live: Worker['live'] = {
+    ask: async (question) =>
+      LiveAnswer.parse(await this.#ask({ of: 'live', question }, LIVE_ANSWER_MILLISECONDS)),
+  }
   readiness: Readiness = STARTING
   /** What it counted up to its last answer. */
   counted: readonly Family[] = []

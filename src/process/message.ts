@@ -6,7 +6,8 @@
  */
 import { z } from 'zod'
 import type { CanaryResult } from '../health/canary.ts'
-import type { Family } from '../metrics/register.ts'
+import { Question as LiveQuestion, Part } from '../live/question.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import { Filter } from '../tail/filter.ts'
 import type { Sight } from '../tail/watch.ts'
@@ -25,6 +26,7 @@ const Question = z.discriminatedUnion('of', [
     app: z.string().optional(),
     ids: z.array(z.string()).optional(),
   }),
+  z.object({ of: z.literal('live'), question: LiveQuestion }),
 ])
 export type Question = z.infer<typeof Question>
 
@@ -98,3 +100,11 @@ export const Reloaded = z.discriminatedUnion('valid', [
   }),
   z.object({ valid: z.literal(false), problems: z.array(z.string()) }),
 ])
+
+export const LiveAnswer = z.object({
+  part: Part,
+  silentNodes: z.array(
+    z.object({ node: z.string(), host: z.string(), pid: z.int(), version: z.string() }),
+  ),
+  isWhole: z.boolean(),
+})
