@@ -14,7 +14,15 @@ import type { Family } from '../metrics/register.ts'
 import type { ProcessStatus } from '../status.ts'
 import type { Watch } from '../tail/watch.ts'
 import { withResolvers } from './local-worker.ts'
-import { isFamilies, isStatus, type Order, type Question, Reloaded, Report } from './message.ts'
+import {
+  isFamilies,
+  isNodes,
+  isStatus,
+  type Order,
+  type Question,
+  Reloaded,
+  Report,
+} from './message.ts'
 import type { Ending, Reloading, Worker } from './worker.ts'
 
 /** The hidden command that a child is started with. */
@@ -137,6 +145,12 @@ export class ForkedWorker implements Worker {
     const status = await this.#ask({ of: 'status' })
     if (!isStatus(status)) throw unanswered(this.pid)
     return status
+  }
+
+  async nodes(): ReturnType<Worker['nodes']> {
+    const nodes = await this.#ask({ of: 'nodes' })
+    if (!isNodes(nodes)) throw unanswered(this.pid)
+    return nodes
   }
 
   async reload(given?: unknown): Promise<Reloading> {
