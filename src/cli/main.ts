@@ -153,6 +153,7 @@ function commands(ended: (code: number) => void): Command {
     .option('--cookie <header>', "of a browser's session in the app, or @FILE")
     .option('--token <token>', 'bearer token for the app, or @FILE')
     .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')

@@ -19,6 +19,8 @@ export interface SceneOptions extends Target {
   readonly token?: string
   /** `EMAIL:PASSWORD` of a user of the app, for whom the tool logs in. */
   readonly login?: string
+  /** How much data the app's largest event has, in bytes. */
+  readonly eventBytes?: string
 }
 
 export class Scene {
