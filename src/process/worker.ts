@@ -4,9 +4,12 @@
  * There are two: the process that was started itself, and a child of it. The group asks both the same.
  */
 import type { FailedWebhooks } from '../admin/webhook-failures.ts'
+import type { CanaryResult } from '../health/canary.ts'
 import type { Readiness } from '../http-api/health.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Answering } from '../live/question.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
+import type { Watch } from '../tail/watch.ts'
 
 /** How a process ended: its exit code, or the signal that killed it. */
 export interface Ending {
@@ -32,13 +35,18 @@ export interface Worker {
   /** Whether it would take new clients by itself, as last heard. */
   readonly readiness: Readiness
   readonly webhooks: FailedWebhooks
+  readonly live: Answering
   /** Resolves when it serves no more, however that came. */
   readonly ended: Promise<Ending>
   /** The metrics it had when they were last asked for, or when it ended. */
   readonly counted: readonly Family[]
+  /** Shows what happens in it. @returns what ends that */
+  readonly watch: Watch
   /** All these fail where it does not answer in time. */
   metrics(): Promise<readonly Family[]>
   status(): Promise<ProcessStatus>
+  /** Sends an event through the port and back, waiting so long. */
+  canary(milliseconds: number): Promise<CanaryResult>
   /** @param given a configuration that another worker has read; it reads for itself when left out */
   reload(given?: unknown): Promise<Reloading>
   /** Tells it what `/ready` answers; undefined leaves that to it. */

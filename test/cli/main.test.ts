@@ -14,6 +14,7 @@ const COMMANDS = [
   ['reload'],
   ['status'],
   ['diagnose'],
+  ['metrics'],
   ['config'],
   ['config', 'check'],
   ['config', 'show'],
@@ -24,6 +25,7 @@ const COMMANDS = [
   ['webhooks'],
   ['webhooks', 'list'],
   ['webhooks', 'replay'],
+  ['bench'],
   ['version'],
 ] as const
 
@@ -51,8 +53,10 @@ describe('--help', () => {
       'reload',
       'status',
       'diagnose',
+      'metrics',
       'config',
       'webhooks',
+      'bench',
       'version',
     ])
     for (const line of list) expect(line).not.toMatch(/\.$/)
