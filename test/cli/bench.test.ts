@@ -47,7 +47,7 @@ const own = (): readonly string[] => ['--url', `ws://127.0.0.1:${server.port}`, 
 async function bench(...args: readonly string[]): Promise<Outcome & { document: BenchDocument }> {
   const target = args.includes('--url') ? [] : own()
   const outcome = await resound(['bench', '--json', ...SMALL, ...target, ...args], {
-    patience: 18_000,
+    patience: PATIENCE_LONG,
   })
   return { ...outcome, document: parsed(outcome) }
 }
