@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { Question as LiveQuestion, Part } from '../live/question.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import { Filter } from '../tail/filter.ts'
 import type { Sight } from '../tail/watch.ts'
