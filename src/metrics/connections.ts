@@ -4,7 +4,8 @@ import type { LiveApp } from '../hub/live-app.ts'
 import { perApp, perLabel } from './apps.ts'
 import type { Metric } from './metric.ts'
 
-type Kind = ChannelKind['name']
+/** Those that apps use. */
+type Kind = Exclude<ChannelKind['name'], 'canary'>
 
 const KINDS: readonly Kind[] = ['public', 'private', 'encrypted', 'presence', 'server-to-user']
 
@@ -102,11 +103,8 @@ export const CONNECTION_METRICS: readonly Metric[] = [
   },
 ]
 
-/** Kinds that apps use. */
-type CountedKind = Exclude<Kind, 'canary'>
-
 /** Of each kind, also where there is none: a gauge that is gone does not say that it is 0. */
-function subscriptionsOf({ channels }: LiveApp): Readonly<Record<CountedKind, number>> {
+function subscriptionsOf({ channels }: LiveApp): Readonly<Record<Kind, number>> {
   const counts = { public: 0, private: 0, encrypted: 0, presence: 0, 'server-to-user': 0 }
   for (const { kind, count } of channels.values()) {
     if (kind.name !== 'canary') counts[kind.name] += count
