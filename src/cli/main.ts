@@ -9,6 +9,7 @@ import type { Flags } from '../config/sources.ts'
 import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
+import { benchCommand } from './bench.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { defineHealth } from './health-command.ts'
@@ -163,6 +164,10 @@ function commands(ended: (code: number) => void): Command {
     .option('--cookie <header>', "of a browser's session in the app, or @FILE")
     .option('--token <token>', 'bearer token for the app, or @FILE')
     .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
+    .option('--origin <origin>', "of the app's pages, where it is not that of APP_URL")
+    .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
+    .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
+    .option('--bundle <file>', 'write an archive for support, without a secret in it')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')
@@ -245,6 +250,8 @@ function commands(ended: (code: number) => void): Command {
     .option('--id <id>', 'one request only')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
+
+  benchCommand(program, withSources, ended)
 
   program
     .command('version')

@@ -7,7 +7,13 @@ import type { Metric } from './metric.ts'
 /** Those that apps use. */
 type Kind = Exclude<ChannelKind['name'], 'canary'>
 
-const KINDS: readonly Kind[] = ['public', 'private', 'encrypted', 'presence', 'server-to-user']
+const KINDS: readonly CountedKind[] = [
+  'public',
+  'private',
+  'encrypted',
+  'presence',
+  'server-to-user',
+]
 
 export const CONNECTION_METRICS: readonly Metric[] = [
   {
