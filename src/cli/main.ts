@@ -155,7 +155,10 @@ function commands(ended: (code: number) => void): Command {
     .description('Shows how the running server is')
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
-    .action(async (options: StatusOptions) => ended(await status(options)))
+    .action(async (options: StatusOptions) => {
+      const { color } = program.opts<{ color: ColourChoice }>()
+      ended(await status(options, color))
+    })
   defineHealth(withServer(program.command('health')), program, ended)
   tailCommand(program, ended)
   channelsCommand(program, ended)
