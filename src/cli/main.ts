@@ -153,6 +153,8 @@ function commands(ended: (code: number) => void): Command {
     .option('--cookie <header>', "of a browser's session in the app, or @FILE")
     .option('--token <token>', 'bearer token for the app, or @FILE')
     .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
+    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
+    .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')

@@ -19,6 +19,10 @@ export interface SceneOptions extends Target {
   readonly token?: string
   /** `EMAIL:PASSWORD` of a user of the app, for whom the tool logs in. */
   readonly login?: string
+  /** Id of a user of the app, or `GUARD:ID`, for whom the app itself is asked, without a login. */
+  readonly asUser?: string
+  /** Where pages ask who may subscribe, if not where the app's own pages do. */
+  readonly authUrl?: string
 }
 
 export class Scene {
