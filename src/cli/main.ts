@@ -169,6 +169,8 @@ function commands(ended: (code: number) => void): Command {
     .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
     .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
     .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
+    .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')
