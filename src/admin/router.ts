@@ -13,6 +13,10 @@ export interface AdminParts {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly webhooks: FailedWebhooks
   readonly token: string | undefined
+  /** The console key: made at each start and shown to who started it, it proves an operator as the token does. */
+  readonly key?: string
+  /** Those of parts that only a whole server has. */
+  readonly more?: Routes
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
   /** Whether only its owner can get here. Elsewhere a token has to prove who ends or restarts the server. */
@@ -34,11 +38,12 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, control, identity } = parts
+  const { metrics, webhooks, control, identity, more = [] } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
     ...(control === undefined ? [] : controlRoutes(control)),
+    ...more,
   ])
   const answer = (request: HttpRequest): Answer => {
     const route = routes.get(request.path)
@@ -63,18 +68,29 @@ export function createAdminApi(parts: AdminParts): AdminApi {
 function refuse(
   request: HttpRequest,
   route: Route | undefined,
-  { token, isPrivate = false }: AdminParts,
+  parts: AdminParts,
 ): HttpResponse | undefined {
+  const { token } = parts
   const access = route?.access ?? 'scraper'
-  if (access === 'anyone' || isPrivate) return undefined
+  if (access === 'anyone' || isProved(request, parts)) return undefined
   if (token !== undefined) {
-    if (isBearer(request.authorization, token)) return undefined
     return refusal(401, 'Send the admin token as a bearer token.', { 'WWW-Authenticate': 'Bearer' })
   }
   if (access === 'scraper' || request.method !== route?.method) return undefined
   if (isOfPage(request)) return refusal(403, 'The admin port is not for web pages.')
   if (access === 'viewer') return undefined
-  return refusal(403, 'This takes admin.token on the admin port; the admin socket takes none.')
+  return refusal(
+    403,
+    'This takes admin.token, or the key that resound console shows, on the admin port; the admin socket takes neither.',
+  )
+}
+
+/** Whether a request proves an operator, who may do everything. */
+export function isProved(
+  { authorization }: HttpRequest,
+  { token, key, isPrivate = false }: Pick<AdminParts, 'token' | 'key' | 'isPrivate'>,
+): boolean {
+  return isPrivate || [token, key].some((secret) => isBearer(authorization, secret))
 }
 
 function basicRoutes(metrics: AdminParts['metrics']): Routes {
@@ -102,7 +118,8 @@ function isOfPage(request: HttpRequest): boolean {
 }
 
 /** Compared by hash, so that the time taken tells neither the token nor its length. */
-function isBearer(authorization: string, token: string): boolean {
+function isBearer(authorization: string, token: string | undefined): boolean {
+  if (token === undefined) return false
   const given = hash('sha256', authorization, 'buffer')
   return timingSafeEqual(given, hash('sha256', `Bearer ${token}`, 'buffer'))
 }

@@ -10,6 +10,7 @@ import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { type ConsoleOptions, showConsole } from './console.ts'
 import { importSoketi } from './import-soketi.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { type ReloadOptions, reload } from './reload.ts'
@@ -60,6 +61,11 @@ Nobody is dropped but those of an app that was removed or disabled. Options that
 need a restart are named. An invalid configuration changes nothing; its problems
 are listed.
 Ends with 78 then.`
+
+const CONSOLE_HELP = `
+The link holds a key that is made anew at each start: who has it may send events
+and close connections. It does not get into logs, of a proxy either.
+`
 
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -134,6 +140,11 @@ function commands(ended: (code: number) => void): Command {
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: StatusOptions) => ended(await status(options)))
+  withServer(program.command('console'))
+    .summary('print a link to the web console')
+    .description("Prints a link to the running server's web console")
+    .addHelpText('after', CONSOLE_HELP + ADMIN_HELP)
+    .action(async (options: ConsoleOptions) => ended(await showConsole(options)))
   program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program

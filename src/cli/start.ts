@@ -1,12 +1,17 @@
 /**
  * `resound start`: the server in the foreground, from the configuration to the last signal.
  */
+import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
+import { consoleLink, consoleRoutes, readConsole } from '../admin/console.ts'
 import type { Control } from '../admin/control.ts'
-import { serveAdminPort } from '../admin/port.ts'
-import { createAdminApi } from '../admin/router.ts'
+import { Diagnosis } from '../admin/diagnosis.ts'
+import { type AdminPort, serveAdminPort } from '../admin/port.ts'
+import { createAdminApi, isProved } from '../admin/router.ts'
+import { Samples } from '../admin/samples.ts'
 import { type AdminSocket, serveAdminSocket } from '../admin/socket.ts'
 import { identityOf, placeForSocket } from '../admin/socket-path.ts'
+import { realClock } from '../clock.ts'
 import { type Loaded, loadConfig, processEnvironment } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
@@ -47,15 +52,20 @@ export async function start(flags: Flags, colour: ColourChoice): Promise<number>
   }
   const stopped = untilStopped(group, log) // first: who reads the ready line may signal at once
   const { host, port } = group
-  announce({ host, port, admin: admin.address }, loaded, format, colour)
+  announce({ host, port, admin: admin.address, consoleLink: admin.link }, loaded, format, colour)
   const code = await stopped
   log.info('stopped')
   admin.stop()
   return code
 }
 
+/** Bytes of the console key. */
+const KEY_BYTES = 24
+
 interface Admin {
   readonly address: { readonly host: string; readonly port: number }
+  /** To the console, with the key to change things. */
+  readonly link: string
   stop(): void
 }
 
@@ -85,12 +95,26 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       return { pid: process.pid, windowSeconds: group.drainSeconds }
     },
   }
-  const parts = { metrics, webhooks, control, identity }
-  const port = serveAdminPort(
-    createAdminApi({ ...parts, token: config.admin.token }),
-    config.admin,
-    log,
-  )
+  const { token } = config.admin
+  const key = randomBytes(KEY_BYTES).toString('base64url')
+  const link = (): string => consoleLink(port, key)
+  const more = [
+    ...consoleRoutes(readConsole(), {
+      link,
+      needsToken: token !== undefined,
+      isOperator: (request) => isProved(request, { token, key }),
+    }),
+    ...new Samples({
+      metrics: () => metrics.families(),
+      prefix: config.metrics.prefix,
+      status: () => control.status(),
+      clock: realClock,
+      log,
+    }).routes,
+    ...new Diagnosis({ flags, program: process.argv[1], clock: realClock }).routes,
+  ]
+  const parts = { metrics, webhooks, control, identity, key, more }
+  const port: AdminPort = serveAdminPort(createAdminApi({ ...parts, token }), config.admin, log)
   let socket: AdminSocket | undefined
   try {
     // Who may open its file needs no token.
@@ -112,6 +136,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
   }
   return {
     address: port,
+    link: link(),
     stop: () => {
       socket?.stop()
       port.stop()
@@ -120,7 +145,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
 }
 
 function announce(
-  listening: Listening,
+  listening: Listening & { readonly consoleLink: string },
   { config, originOf }: Loaded,
   format: 'pretty' | 'json',
   colour: ColourChoice,
@@ -130,7 +155,9 @@ function announce(
     return
   }
   const coloured = isColoured(colour, process.stdout)
-  print(readyText(listening, config, coloured))
+  // The key is for who looks on, and not for a log that standard output is kept in.
+  const link = process.stdout.isTTY ? listening.consoleLink : undefined
+  print(readyText(listening, config, coloured, link))
   const [app, ...others] = config.apps
   const origin = originOf(['apps', 0, 'secret'])
   if (app === undefined || others.length > 0 || origin.kind === 'laravel') return
