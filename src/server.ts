@@ -21,6 +21,7 @@ import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
 import { Hub } from './hub/hub.ts'
+import { Observers } from './hub/observation.ts'
 import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
@@ -35,6 +36,7 @@ import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
 import { type ProcessStatus, processStatus } from './status.ts'
+import { type Watch, watchHere } from './tail/watch.ts'
 import { readCertificate } from './transport/certificate.ts'
 import { serveHttp, type Traffic } from './transport/http.ts'
 import { HttpConnections } from './transport/http-connections.ts'
@@ -69,6 +71,8 @@ export interface Server {
   readonly unanswered: number
   readonly metrics: Metrics
   readonly webhooks: FailedWebhooks
+  /** Shows what happens here. @returns what ends that */
+  readonly watch: Watch
   /** Whether this process would take new clients, whatever others say. */
   readiness(): Readiness
   /** What this process has to tell an operator. */
@@ -132,6 +136,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
   const counts = new SubscriptionCounts(clock, occurred)
+  const observers = new Observers(clock)
   const cache = new EventCache({ ...config.cache, clock })
   const shared = isShared ? sharedBroker(config, apps, cache, loop, log, clock) : undefined
   const { lingerSeconds } = config.presence
@@ -143,7 +148,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       lingerMilliseconds: 1000 * lingerSeconds,
       clock,
     })
-  const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred })
+  const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred, observers })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
@@ -313,6 +318,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     metrics,
     webhooks,
+    watch: (filter, tell) => watchHere(observers, clock, filter, tell),
     readiness: ownReadiness,
     status: () =>
       processStatus({

@@ -6,9 +6,9 @@
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { type HttpRequest, type HttpResponse, json, refusal } from '../http-api/exchange.ts'
+import { type HttpResponse, json, refusal } from '../http-api/exchange.ts'
 import type { AdminPort } from './port.ts'
-import type { Answer, Routes } from './route.ts'
+import type { Caller, Routes } from './route.ts'
 
 /** Beside the compiled program; seen from the sources, where the build has put it. */
 const DIRECTORIES = ['../../console/', '../../dist/console/']
@@ -35,8 +35,6 @@ export interface ConsoleParts {
   readonly link: () => string
   /** Whether a token is needed even to look. */
   readonly needsToken: boolean
-  /** Whether a request proves an operator. */
-  readonly isOperator: (request: HttpRequest) => boolean
 }
 
 /** The console's files, under names that change with what is in them. */
@@ -81,7 +79,7 @@ export function consoleRoutes(files: ConsoleFiles | undefined, parts: ConsolePar
     ]),
     [
       '/console/access',
-      { method: 'GET', access: 'anyone', answer: (_query, request) => getAccess(parts, request) },
+      { method: 'GET', access: 'anyone', answer: (_, __, caller) => getAccess(parts, caller) },
     ],
     [
       '/console/link',
@@ -108,8 +106,8 @@ function getAsset(text: string, contentType: string): HttpResponse {
 }
 
 /** What the page may do with the token or key that it has. It is told, rather than refused, either way. */
-function getAccess({ needsToken, isOperator }: ConsoleParts, request: HttpRequest): Answer {
-  return json({ needsToken, isOperator: isOperator(request) })
+function getAccess({ needsToken }: ConsoleParts, { isOperator }: Caller): HttpResponse {
+  return json({ needsToken, isOperator })
 }
 
 function asset(name: string, ending: string, text: string, contentType: string) {

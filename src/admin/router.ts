@@ -5,8 +5,10 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
 import { parseQuery } from '../http-api/query.ts'
+import type { Watch } from '../tail/watch.ts'
 import { type Control, controlRoutes } from './control.ts'
 import type { Answer, Route, Routes } from './route.ts'
+import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 
 export interface AdminParts {
@@ -19,6 +21,8 @@ export interface AdminParts {
   readonly more?: Routes
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
+  /** Shows what happens. */
+  readonly watch?: Watch
   /** Whether only its owner can get here. Elsewhere a token has to prove who ends or restarts the server. */
   readonly isPrivate?: boolean
   /** What tells this server from another: who looks for one that is not this is turned away. */
@@ -38,11 +42,12 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, control, identity, more = [] } = parts
+  const { metrics, webhooks, control, watch, identity, more = [] } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
     ...(control === undefined ? [] : controlRoutes(control)),
+    ...(watch === undefined ? [] : tailRoutes(watch)),
     ...more,
   ])
   const answer = (request: HttpRequest): Answer => {
@@ -59,7 +64,8 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     const { method } = route
     if (request.method !== method) return refusal(405, `Use ${method}.`, { Allow: method })
     const query = parseQuery(request.query)
-    return typeof query === 'string' ? refusal(400, query) : route.answer(query, request)
+    if (typeof query === 'string') return refusal(400, query)
+    return route.answer(query, request, { isOperator: hasProved(request, parts) })
   }
   return { answer, bodyBytes: (path) => routes.get(path)?.bodyBytes ?? 0 }
 }
@@ -72,7 +78,7 @@ function refuse(
 ): HttpResponse | undefined {
   const { token } = parts
   const access = route?.access ?? 'scraper'
-  if (access === 'anyone' || isProved(request, parts)) return undefined
+  if (access === 'anyone' || hasProved(request, parts)) return undefined
   if (token !== undefined) {
     return refusal(401, 'Send the admin token as a bearer token.', { 'WWW-Authenticate': 'Bearer' })
   }
@@ -85,10 +91,10 @@ function refuse(
   )
 }
 
-/** Whether a request proves an operator, who may do everything. */
-export function isProved(
+/** Whether whoever asks is an operator. */
+function hasProved(
   { authorization }: HttpRequest,
-  { token, key, isPrivate = false }: Pick<AdminParts, 'token' | 'key' | 'isPrivate'>,
+  { token, key, isPrivate = false }: AdminParts,
 ): boolean {
   return isPrivate || [token, key].some((secret) => isBearer(authorization, secret))
 }

@@ -7,7 +7,7 @@ import { consoleLink, consoleRoutes, readConsole } from '../admin/console.ts'
 import type { Control } from '../admin/control.ts'
 import { Diagnosis } from '../admin/diagnosis.ts'
 import { type AdminPort, serveAdminPort } from '../admin/port.ts'
-import { createAdminApi, isProved } from '../admin/router.ts'
+import { createAdminApi } from '../admin/router.ts'
 import { Samples } from '../admin/samples.ts'
 import { type AdminSocket, serveAdminSocket } from '../admin/socket.ts'
 import { identityOf, placeForSocket } from '../admin/socket-path.ts'
@@ -71,7 +71,7 @@ interface Admin {
 
 /** Opens the doors by which operators reach the group: the port, and the socket where there can be one. */
 async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logger): Promise<Admin> {
-  const { metrics, webhooks } = group
+  const { metrics, webhooks, watch } = group
   const environment = processEnvironment()
   const identity = identityOf(flags, environment, process.cwd())
   const control: Control = {
@@ -102,7 +102,6 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
     ...consoleRoutes(readConsole(), {
       link,
       needsToken: token !== undefined,
-      isOperator: (request) => isProved(request, { token, key }),
     }),
     ...new Samples({
       metrics: () => metrics.families(),
@@ -113,7 +112,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
     }).routes,
     ...new Diagnosis({ flags, program: process.argv[1], clock: realClock }).routes,
   ]
-  const parts = { metrics, webhooks, control, identity, key, more }
+  const parts = { metrics, webhooks, control, identity, watch, key, more }
   const port: AdminPort = serveAdminPort(createAdminApi({ ...parts, token }), config.admin, log)
   let socket: AdminSocket | undefined
   try {

@@ -14,11 +14,13 @@ import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
+import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
+import { GroupWatch } from './group-watch.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
 import type { Reloading, Worker } from './worker.ts'
@@ -64,6 +66,7 @@ export class Group {
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
   readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
+  readonly #watching = new GroupWatch(() => this.#generations().flatMap(({ workers }) => workers))
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -214,6 +217,9 @@ export class Group {
     failures: (most, appId) => this.#anyWorker().webhooks.failures(most, appId),
     replay: (appId, ids) => this.#anyWorker().webhooks.replay(appId, ids),
   }
+
+  /** Shows what happens in all its processes. @returns what ends that */
+  readonly watch: Watch = (filter, tell) => this.#watching.watch(filter, tell)
 
   status(): Promise<GroupStatus> {
     return groupStatus({

@@ -41,6 +41,8 @@ export class LocalWorker implements Worker {
     return this.#parts.server.webhooks
   }
 
+  readonly watch: Worker['watch'] = (filter, tell) => this.#parts.server.watch(filter, tell)
+
   metrics(): ReturnType<Worker['metrics']> {
     return this.#parts.server.metrics.families()
   }

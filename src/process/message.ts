@@ -7,6 +7,8 @@
 import { z } from 'zod'
 import type { Family } from '../metrics/register.ts'
 import type { ProcessStatus } from '../status.ts'
+import { Filter } from '../tail/filter.ts'
+import type { Sight } from '../tail/watch.ts'
 
 const Readiness = z.object({ ready: z.boolean(), reason: z.string() })
 
@@ -39,6 +41,9 @@ export const Order = z.discriminatedUnion('type', [
   /** What `/ready` answers; null leaves that to the worker. */
   z.object({ type: z.literal('answer'), readiness: Readiness.nullable() }),
   z.object({ type: z.literal('ask'), id: z.int(), question: Question }),
+  /** Shows what happens, until it is unwatched. */
+  z.object({ type: z.literal('watch'), id: z.int(), filter: Filter }),
+  z.object({ type: z.literal('unwatch'), id: z.int() }),
   z.object({ type: z.literal('drain') }),
   z.object({ type: z.literal('stop') }),
 ])
@@ -62,6 +67,12 @@ export const Report = z.discriminatedUnion('type', [
     id: z.int(),
     code: z.string().optional(),
     message: z.string(),
+  }),
+  /** To who watches. */
+  z.object({
+    type: z.literal('seen'),
+    id: z.int(),
+    sights: z.custom<readonly Sight[]>(Array.isArray),
   }),
   /** The metrics it ends with. */
   z.object({ type: z.literal('last'), metrics: z.custom<readonly Family[]>(Array.isArray) }),

@@ -7,6 +7,7 @@ import type { FailedWebhooks } from '../admin/webhook-failures.ts'
 import type { Readiness } from '../http-api/health.ts'
 import type { Family } from '../metrics/register.ts'
 import type { ProcessStatus } from '../status.ts'
+import type { Watch } from '../tail/watch.ts'
 
 /** How a process ended: its exit code, or the signal that killed it. */
 export interface Ending {
@@ -36,6 +37,8 @@ export interface Worker {
   readonly ended: Promise<Ending>
   /** The metrics it had when they were last asked for, or when it ended. */
   readonly counted: readonly Family[]
+  /** Shows what happens in it. @returns what ends that */
+  readonly watch: Watch
   /** All these fail where it does not answer in time. */
   metrics(): Promise<readonly Family[]>
   status(): Promise<ProcessStatus>
