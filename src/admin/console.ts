@@ -117,7 +117,7 @@ function asset(name: string, ending: string, text: string, contentType: string) 
 
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="8" fill="#0f766e"/>' +
-  '<g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"><path d="M8 13v6M13 9v14M18.500 12v8M24 14.500v3"/></g></svg>'
+  '<g fill="none" stroke="#fff" stroke-width="2.6" stroke-linecap="round"><path d="M8 13v6M13 9v14M18.5 12v8M24 14.5v3"/></g></svg>'
 
 const pageOf = (script: string, style: string, icon: string): string => `<!doctype html>
 <html lang="en">

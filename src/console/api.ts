@@ -18,6 +18,7 @@ export interface Channel {
   readonly kind: string
   readonly cached: boolean
   readonly subscriptions: number
+  /** Of a presence channel. */
   readonly members: number | null
 }
 
@@ -26,24 +27,24 @@ export interface Connection {
   readonly socketId: string
   readonly node: string
   readonly userId: string | null
-  readonly channels: number | readonly string[]
-  readonly openedAt: number | string
+  readonly channels: number
+  readonly openedAt: string
   readonly bufferedBytes: number
 }
 
-export interface Rows {
-  /** Whether there are more, or where they begin. */
-  readonly more: boolean | string
-  /** Nodes that did not answer in time: what they hold is missing. */
-  readonly silentNodes?: readonly string[] | number
-}
+/** Nodes that did not answer in time: what they hold is missing. */
+export type SilentNodes = readonly { readonly node: string }[]
 
 export type Query = Readonly<Record<string, string | undefined>>
 
 const MILLISECONDS = 15_000
 
 /** @throws Refused, or TypeError where nobody answers */
-export function ask<Answer>(path: string, query: Query = {}, signal?: AbortSignal): Promise<Answer> {
+export function ask<Answer>(
+  path: string,
+  query: Query = {},
+  signal?: AbortSignal,
+): Promise<Answer> {
   return request('GET', path, query, undefined, signal)
 }
 

@@ -33,7 +33,8 @@ function messageIn(block: string): Message | undefined {
   let data: string | undefined
   for (const line of block.split('\n')) {
     if (line.startsWith('event: ')) event = line.slice(7)
-    else if (line.startsWith('data: ')) data = (data === undefined ? '' : `${data}\n`) + line.slice(6)
+    else if (line.startsWith('data: '))
+      data = (data === undefined ? '' : `${data}\n`) + line.slice(6)
   }
   return data === undefined ? undefined : { event, data }
 }

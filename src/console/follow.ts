@@ -1,7 +1,7 @@
 /** A stream that is kept up: joined again after it broke, later each time, and let go while nobody looks. */
 import { signal } from '@preact/signals'
 import { authorization, findAccess } from './access.ts'
-import { pathOf, type Query, reasonOf, Refused, refusalIn } from './api.ts'
+import { pathOf, type Query, Refused, reasonOf, refusalIn } from './api.ts'
 import { type Message, messagesIn } from './event-stream.ts'
 
 export type StreamState =
@@ -34,6 +34,10 @@ export class Follower {
     this.#hear = hear
     document.addEventListener('visibilitychange', this.#onVisibility)
     this.#connect()
+  }
+
+  get query(): Query {
+    return this.#query
   }
 
   /** Asks for something else from now on. */

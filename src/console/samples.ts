@@ -52,7 +52,11 @@ export interface Status {
   readonly workers: { readonly wanted: number; readonly serving: number; readonly respawns: number }
   readonly processes: readonly ProcessStatus[]
   readonly connections: { readonly open: number; readonly limit: number | null }
-  readonly lastRestart: { readonly at: string; readonly outcome: string; readonly reason: string } | null
+  readonly lastRestart: {
+    readonly at: string
+    readonly outcome: string
+    readonly reason: string
+  } | null
   readonly listeners: { readonly public: Listener; readonly admin: Listener | null }
 }
 
