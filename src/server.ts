@@ -244,6 +244,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     version,
     prefix: config.metrics.prefix,
     port,
+    ready: () => ownReadiness().ready,
     lives: () => hub.lives(),
     rejected: sessions.rejected,
     held: () => sessions.held,
@@ -251,6 +252,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     process: {
       eventLoopDelay: loop.seconds,
       memoryLimitBytes: room.memoryLimitBytes,
+      isMemoryShared: config.memory.limitBytes === 0,
       certificateSeconds: () =>
         certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
     },

@@ -1,7 +1,7 @@
 /**
  * One second of a process group in figures, made of its metrics: what is, and what has grown since.
  */
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 
 /** The metrics of all processes at one time. */
 export interface Reading {
@@ -95,13 +95,15 @@ class Figures {
   sum(name: string, isMeant: (labels: Labels) => boolean = () => true): number {
     let all = 0
     for (const { values } of this.#named(name)) {
-      for (const { value, labels } of values) if (isMeant(labels)) all += value
+      for (const { value, labels } of values) if (isMeant(labels)) all += value ?? 0
     }
     return all
   }
 
   largest(name: string): number | null {
-    const values = this.#named(name).flatMap((family) => family.values.map(({ value }) => value))
+    const values = this.#named(name).flatMap((family) =>
+      family.values.flatMap(({ value }) => value ?? []),
+    )
     return values.length === 0 ? null : Math.max(...values)
   }
 
@@ -112,7 +114,7 @@ class Figures {
         const { le } = labels
         if (le === undefined) continue // the histogram's sum or count
         const bound = le === '+Inf' ? Number.POSITIVE_INFINITY : Number(le)
-        counts.set(bound, (counts.get(bound) ?? 0) + value)
+        counts.set(bound, (counts.get(bound) ?? 0) + (value ?? 0))
       }
     }
     return counts

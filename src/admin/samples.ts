@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
 import { type HttpResponse, refusal, type Sink } from '../http-api/exchange.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 import { EVENT_STREAM, messageOf } from './event-stream.ts'
 import type { Routes } from './route.ts'
 import { type Reading, sampleOf } from './sample.ts'
@@ -17,10 +17,12 @@ const STATUS_EVERY = 10
 export const MOST_VIEWERS = 16
 
 export interface SamplesParts {
-  /** The metrics of each process. */
-  readonly metrics: () => Promise<readonly (readonly Family[])[]>
-  /** In front of every metric's name. */
-  readonly prefix: string
+  readonly metrics: {
+    /** Of each process. */
+    families(): Promise<readonly (readonly Family[])[]>
+    /** In front of every name. */
+    readonly prefix: string
+  }
   readonly status: () => Promise<object>
   readonly clock: Clock
   readonly log: Logger
@@ -89,10 +91,13 @@ export class Samples {
   }
 
   async #take(watch: number): Promise<void> {
-    const { metrics, prefix, status, clock } = this.#parts
+    const { metrics, status, clock } = this.#parts
     const isStatusDue = this.#taken % STATUS_EVERY === 0
     this.#taken += 1
-    const [processes, told] = await Promise.all([metrics(), isStatusDue ? status() : undefined])
+    const [processes, told] = await Promise.all([
+      metrics.families(),
+      isStatusDue ? status() : undefined,
+    ])
     if (watch !== this.#watch || this.#viewers.size === 0) return
     const before = this.#before
     const now = { time: clock.now(), processes }
@@ -101,7 +106,7 @@ export class Samples {
       this.#status = told
       this.#tell(messageOf(told, 'status'))
     }
-    if (before !== undefined) this.#tell(messageOf(sampleOf(before, now, prefix)))
+    if (before !== undefined) this.#tell(messageOf(sampleOf(before, now, metrics.prefix)))
   }
 
   /** A viewer who is behind misses this one, and sees a gap. */

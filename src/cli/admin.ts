@@ -73,12 +73,21 @@ export class RunningServer {
    * @throws ResoundError RESOUND_SERVER_REFUSED for any answer but 200, or the fault that it names
    */
   async ask(method: Method, path: string, milliseconds = TIMEOUT_MILLISECONDS): Promise<unknown> {
+    return JSON.parse(await this.#answer(method, path, milliseconds))
+  }
+
+  /** As `ask`, for what is not JSON. @returns the answer's text */
+  askText(path: string): Promise<string> {
+    return this.#answer('GET', path, TIMEOUT_MILLISECONDS)
+  }
+
+  async #answer(method: Method, path: string, milliseconds: number): Promise<string> {
     const { name } = this.#door
     const answer = await knock(this.#door, method, path, milliseconds)
     if (answer === undefined) {
       throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
     }
-    if (answer.status === 200) return JSON.parse(answer.body)
+    if (answer.status === 200) return answer.body
     const { error, fault } = refusalIn(answer)
     if (fault !== undefined && fault !== 'RESOUND_SERVER_REFUSED')
       throw new ResoundError(fault, error)
@@ -106,6 +115,8 @@ export class RunningServer {
       for await (const line of createInterface({ input: response })) {
         if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
       }
+    } catch (fault) {
+      if (!response.destroyed) throw fault // else it is over, however that came
     } finally {
       response.destroy()
     }

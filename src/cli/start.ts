@@ -104,8 +104,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       needsToken: token !== undefined,
     }),
     ...new Samples({
-      metrics: () => metrics.families(),
-      prefix: config.metrics.prefix,
+      metrics,
       status: () => control.status(),
       clock: realClock,
       log,

@@ -59,14 +59,27 @@ const Served = z.object({
   drain: z.object({ windowSeconds: z.number() }),
 })
 
+const Measured = z.object({ metrics: z.object({ prefix: z.string() }) })
+
 const Logged = z.object({ log: z.object({ level: z.string() }) })
 
 export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
-  readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
   readonly #watching = new GroupWatch(() => this.#generations().flatMap(({ workers }) => workers))
+  readonly metrics = new GroupMetrics({
+    workers: () => this.#generations().flatMap(({ workers }) => workers),
+    state: () => ({
+      wanted: this.#current.wanted,
+      serving: this.#current.serving,
+      ended: this.#ended,
+      restarts: this.#restarts,
+    }),
+    prefix: () =>
+      Measured.safeParse(this.#current.config).data?.metrics.prefix ??
+      this.#parts.config.metrics.prefix,
+  })
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -75,6 +88,9 @@ export class Group {
   #starting: Generation | undefined
   #ending: 'draining' | 'stopping' | undefined
   #lastRestart: LastRestart | undefined
+  readonly #restarts = { done: 0, failed: 0 }
+  /** Workers that ended by themselves. */
+  #ended = 0
   #resolveEnded: () => void = () => undefined
 
   private constructor(parts: GroupParts, port: number) {
@@ -140,6 +156,7 @@ export class Group {
     const next = new Generation(this.#generationParts(previous.number + 1, undefined))
     const begun = performance.now()
     const told = (outcome: 'done' | 'failed', message?: string): void => {
+      this.#restarts[outcome] += 1
       this.#lastRestart = {
         at: new Date().toISOString(),
         reason,
@@ -318,6 +335,9 @@ export class Group {
       },
       changed: () => this.#tell(),
       counted: (families) => this.metrics.keep(families),
+      died: () => {
+        this.#ended += 1
+      },
     }
   }
 }

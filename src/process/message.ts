@@ -5,7 +5,7 @@
  * whatever is installed by then. So fields are added and never renamed, and an unknown type is let go.
  */
 import { z } from 'zod'
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import { Filter } from '../tail/filter.ts'
 import type { Sight } from '../tail/watch.ts'

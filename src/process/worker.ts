@@ -5,7 +5,7 @@
  */
 import type { FailedWebhooks } from '../admin/webhook-failures.ts'
 import type { Readiness } from '../http-api/health.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import type { Watch } from '../tail/watch.ts'
 
