@@ -9,6 +9,9 @@ const USER_ID = /^[-A-Za-z0-9_=@,.;]+$/
 /** Prefix of the channel that carries what is sent to one signed-in user. */
 export const SERVER_TO_USER = '#server-to-user-'
 
+/** Whether a channel is not one that an app has named: it carries what is sent to one user. */
+export const isInternal = (name: string): boolean => name.startsWith('#')
+
 /** Longest user id, in characters, as Pusher documents it. */
 export const USER_ID_LENGTH = 128
 

@@ -25,6 +25,8 @@ import { Observers } from './hub/observation.ts'
 import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
+import { Live } from './live/live.ts'
+import type { Answering } from './live/question.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity, lowLimit, openFilesLimit } from './open-files.ts'
@@ -71,6 +73,8 @@ export interface Server {
   readonly unanswered: number
   readonly metrics: Metrics
   readonly webhooks: FailedWebhooks
+  /** What is there now, on all nodes. */
+  readonly live: Answering
   /** Shows what happens here. @returns what ends that */
   readonly watch: Watch
   /** Whether this process would take new clients, whatever others say. */
@@ -149,6 +153,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
     })
   const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred, observers })
+  const live = new Live({ apps, hub, broker, peers: shared })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
@@ -320,6 +325,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     metrics,
     webhooks,
+    live,
     watch: (filter, tell) => watchHere(observers, clock, filter, tell),
     readiness: ownReadiness,
     status: () =>

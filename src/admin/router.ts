@@ -5,8 +5,10 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
 import { parseQuery } from '../http-api/query.ts'
+import type { Answering } from '../live/question.ts'
 import type { Watch } from '../tail/watch.ts'
 import { type Control, controlRoutes } from './control.ts'
+import { liveRoutes } from './live.ts'
 import type { Answer, Route, Routes } from './route.ts'
 import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
@@ -14,6 +16,9 @@ import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 export interface AdminParts {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly webhooks: FailedWebhooks
+  readonly live: Answering
+  /** Largest body that publishes an event. */
+  readonly eventBodyBytes: number
   readonly token: string | undefined
   /** The console key: made at each start and shown to who started it, it proves an operator as the token does. */
   readonly key?: string
@@ -42,10 +47,11 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, control, watch, identity, more = [] } = parts
+  const { metrics, webhooks, live, eventBodyBytes, control, watch, identity, more = [] } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
+    ...liveRoutes(live, eventBodyBytes),
     ...(control === undefined ? [] : controlRoutes(control)),
     ...(watch === undefined ? [] : tailRoutes(watch)),
     ...more,

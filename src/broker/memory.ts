@@ -3,8 +3,10 @@
  */
 import type { Member } from '../../channels/kind.ts'
 import { kindOf } from '../../channels/kinds.ts'
+import { isInternal } from '../../channels/name.ts'
 import type { App } from '../apps/app.ts'
 import type { Clock } from '../clock.ts'
+import { First } from '../first.ts'
 import type { EventCache } from '../hub/event-cache.ts'
 import type { LiveApp } from '../hub/live-app.ts'
 import type { Broker, BrokerNews, Recalled } from './broker.ts'
@@ -127,6 +129,19 @@ export class MemoryBroker implements Broker {
     return [...this.#parts.live(app).channels.keys()].filter((name) => name.startsWith(prefix))
   }
 
+  channelsAfter(
+    app: App,
+    prefix: string,
+    after: string | undefined,
+    most: number,
+  ): readonly string[] {
+    const first = new First<undefined>(most, after)
+    for (const name of this.#parts.live(app).channels.keys()) {
+      if (name.startsWith(prefix) && !isInternal(name)) first.add(name, undefined)
+    }
+    return first.entries().map(([name]) => name)
+  }
+
   subscriptionCounts(app: App, channels: readonly string[]): readonly number[] {
     const live = this.#parts.live(app)
     return channels.map((name) => live.channels.get(name)?.count ?? 0)
@@ -139,6 +154,10 @@ export class MemoryBroker implements Broker {
   users(app: App, channel: string): readonly string[] {
     const roll = this.#rolls.get(topicOf(app, channel)) ?? []
     return [...roll].map(({ userId }) => userId)
+  }
+
+  members(app: App, channel: string): readonly Member[] {
+    return [...(this.#rolls.get(topicOf(app, channel)) ?? [])]
   }
 
   cached(app: App, channel: string): { data: string; ttl: number } | null {

@@ -1,17 +1,14 @@
 /**
  * `resound start`: the server in the foreground, from the configuration to the last signal.
  */
-import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import { consoleLink, consoleRoutes, readConsole } from '../admin/console.ts'
 import type { Control } from '../admin/control.ts'
-import { Diagnosis } from '../admin/diagnosis.ts'
+import { eventBodyBytes } from '../admin/live.ts'
 import { type AdminPort, serveAdminPort } from '../admin/port.ts'
 import { createAdminApi } from '../admin/router.ts'
-import { Samples } from '../admin/samples.ts'
 import { type AdminSocket, serveAdminSocket } from '../admin/socket.ts'
 import { identityOf, placeForSocket } from '../admin/socket-path.ts'
-import { realClock } from '../clock.ts'
+import { createWebConsole } from '../admin/web-console.ts'
 import { type Loaded, loadConfig, processEnvironment } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
@@ -59,9 +56,6 @@ export async function start(flags: Flags, colour: ColourChoice): Promise<number>
   return code
 }
 
-/** Bytes of the console key. */
-const KEY_BYTES = 24
-
 interface Admin {
   readonly address: { readonly host: string; readonly port: number }
   /** To the console, with the key to change things. */
@@ -71,7 +65,7 @@ interface Admin {
 
 /** Opens the doors by which operators reach the group: the port, and the socket where there can be one. */
 async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logger): Promise<Admin> {
-  const { metrics, webhooks, watch } = group
+  const { metrics, webhooks, live, watch } = group
   const environment = processEnvironment()
   const identity = identityOf(flags, environment, process.cwd())
   const control: Control = {
@@ -96,22 +90,25 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
     },
   }
   const { token } = config.admin
-  const key = randomBytes(KEY_BYTES).toString('base64url')
-  const link = (): string => consoleLink(port, key)
-  const more = [
-    ...consoleRoutes(readConsole(), {
-      link,
-      needsToken: token !== undefined,
-    }),
-    ...new Samples({
-      metrics,
-      status: () => control.status(),
-      clock: realClock,
-      log,
-    }).routes,
-    ...new Diagnosis({ flags, program: process.argv[1], clock: realClock }).routes,
-  ]
-  const parts = { metrics, webhooks, control, identity, watch, key, more }
+  const web = createWebConsole({
+    flags,
+    metrics,
+    status: () => control.status(),
+    needsToken: token !== undefined,
+    port: () => port,
+    log,
+  })
+  const parts = {
+    metrics,
+    webhooks,
+    live,
+    eventBodyBytes: eventBodyBytes(config),
+    control,
+    watch,
+    identity,
+    key: web.key,
+    more: web.routes,
+  }
   const port: AdminPort = serveAdminPort(createAdminApi({ ...parts, token }), config.admin, log)
   let socket: AdminSocket | undefined
   try {
@@ -134,7 +131,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
   }
   return {
     address: port,
-    link: link(),
+    link: web.link(),
     stop: () => {
       socket?.stop()
       port.stop()

@@ -14,13 +14,23 @@ import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import type { Watch } from '../tail/watch.ts'
 import { withResolvers } from './local-worker.ts'
-import { isFamilies, isStatus, type Order, type Question, Reloaded, Report } from './message.ts'
+import {
+  isFamilies,
+  isStatus,
+  LiveAnswer,
+  type Order,
+  type Question,
+  Reloaded,
+  Report,
+} from './message.ts'
 import type { Ending, Reloading, Worker } from './worker.ts'
 
 /** The hidden command that a child is started with. */
 export const WORKER_COMMAND = 'worker'
 
 const ANSWER_MILLISECONDS = 2000
+/** A worker waits for other nodes as well. */
+const LIVE_ANSWER_MILLISECONDS = 5000
 const LONG_ANSWER_MILLISECONDS = 10_000
 /** For a worker that was told to end at once. */
 const STOP_MILLISECONDS = 10_000
@@ -58,6 +68,10 @@ export class ForkedWorker implements Worker {
   readonly listening: Promise<void>
   readonly ended: Promise<Ending>
   readonly webhooks: Worker['webhooks']
+  readonly live: Worker['live'] = {
+    ask: async (question) =>
+      LiveAnswer.parse(await this.#ask({ of: 'live', question }, LIVE_ANSWER_MILLISECONDS)),
+  }
   readiness: Readiness = STARTING
   /** What it counted up to its last answer. */
   counted: readonly Family[] = []

@@ -18,6 +18,7 @@ import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
+import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
 import { GroupWatch } from './group-watch.ts'
@@ -67,9 +68,8 @@ export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
-  readonly #watching = new GroupWatch(() => this.#generations().flatMap(({ workers }) => workers))
   readonly metrics = new GroupMetrics({
-    workers: () => this.#generations().flatMap(({ workers }) => workers),
+    workers: () => this.#workers(),
     state: () => ({
       wanted: this.#current.wanted,
       serving: this.#current.serving,
@@ -80,6 +80,8 @@ export class Group {
       Measured.safeParse(this.#current.config).data?.metrics.prefix ??
       this.#parts.config.metrics.prefix,
   })
+  readonly live = new GroupLive(() => this.#workers())
+  readonly #watching = new GroupWatch(() => this.#workers())
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -284,6 +286,10 @@ export class Group {
 
   #generations(): readonly Generation[] {
     return [this.#current, ...this.#retiring]
+  }
+
+  #workers(): readonly Worker[] {
+    return this.#generations().flatMap(({ workers }) => workers)
   }
 
   #anyWorker(): Worker {

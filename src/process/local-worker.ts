@@ -41,6 +41,10 @@ export class LocalWorker implements Worker {
     return this.#parts.server.webhooks
   }
 
+  get live(): Worker['live'] {
+    return this.#parts.server.live
+  }
+
   readonly watch: Worker['watch'] = (filter, tell) => this.#parts.server.watch(filter, tell)
 
   metrics(): ReturnType<Worker['metrics']> {

@@ -5,6 +5,7 @@
  * whatever is installed by then. So fields are added and never renamed, and an unknown type is let go.
  */
 import { z } from 'zod'
+import { Question as LiveQuestion, Part } from '../live/question.ts'
 import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import { Filter } from '../tail/filter.ts'
@@ -23,6 +24,7 @@ const Question = z.discriminatedUnion('of', [
     app: z.string().optional(),
     ids: z.array(z.string()).optional(),
   }),
+  z.object({ of: z.literal('live'), question: LiveQuestion }),
 ])
 export type Question = z.infer<typeof Question>
 
@@ -93,3 +95,11 @@ export const Reloaded = z.discriminatedUnion('valid', [
   }),
   z.object({ valid: z.literal(false), problems: z.array(z.string()) }),
 ])
+
+export const LiveAnswer = z.object({
+  part: Part,
+  silentNodes: z.array(
+    z.object({ node: z.string(), host: z.string(), pid: z.int(), version: z.string() }),
+  ),
+  isWhole: z.boolean(),
+})

@@ -219,6 +219,8 @@ function answerTo(worker: LocalWorker, question: Question): Promise<unknown> {
       return worker.webhooks.failures(question.most, question.app)
     case 'replay':
       return worker.webhooks.replay(question.app, question.ids)
+    case 'live':
+      return worker.live.ask(question.question)
   }
 }
 

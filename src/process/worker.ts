@@ -5,6 +5,7 @@
  */
 import type { FailedWebhooks } from '../admin/webhook-failures.ts'
 import type { Readiness } from '../http-api/health.ts'
+import type { Answering } from '../live/question.ts'
 import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import type { Watch } from '../tail/watch.ts'
@@ -33,6 +34,7 @@ export interface Worker {
   /** Whether it would take new clients by itself, as last heard. */
   readonly readiness: Readiness
   readonly webhooks: FailedWebhooks
+  readonly live: Answering
   /** Resolves when it serves no more, however that came. */
   readonly ended: Promise<Ending>
   /** The metrics it had when they were last asked for, or when it ended. */

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { type Beside, type Comparison, comparisons, type Way } from './comparisons.ts'
-import { buildGenerator, isComplete, putLoad, type Result, Result as Shape } from './generator.ts'
+import { isComplete, putLoad, type Result, Result as Shape } from './generator.ts'
 import { GENERATOR_CPU, pinTo, run } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
@@ -43,7 +43,7 @@ async function compareAll(): Promise<number> {
   const chosen = choose(options.only, Object.keys(comparisons), 'comparison')
   const repetitions = options.quick ? 1 : Number(options.reps ?? 5)
   if (!(repetitions >= 1)) throw new Error('--reps takes a number from 1')
-  const generator = [...pinTo(GENERATOR_CPU), await buildGenerator()]
+  const generator = pinTo(GENERATOR_CPU)
   const slow = await startSlowEndpoint()
   const rows: string[] = []
   let isWhole = true
