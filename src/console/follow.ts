@@ -14,7 +14,7 @@ export type StreamState =
   | { readonly is: 'resting' }
 
 const FIRST_MILLISECONDS = 500
-const MOST_MILLISECONDS = 10_000
+const MOST_MILLISECONDS = 5000
 /** Hidden for so long, a page is let go of. */
 const HIDDEN_MILLISECONDS = 30_000
 

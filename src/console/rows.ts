@@ -6,7 +6,7 @@ import { latest, type Sample } from './samples.ts'
 const PAGE_ROWS = 100
 const MOST_ROWS = 1000
 /** A list is not asked for again sooner. */
-const FRESH_MILLISECONDS = 5000
+const FRESH_MILLISECONDS = 3000
 
 export interface Rows<Row> {
   readonly rows: readonly Row[]
@@ -68,7 +68,7 @@ export function useRows<Row>(path: string, name: string, query: Query | undefine
   const reload = (): void => void load(Math.max(loaded?.rows.length ?? 0, PAGE_ROWS), [])
 
   useEffect(() => {
-    setLoaded(undefined)
+    // What was there stays until the answer is: rows that vanish would take the focus with them.
     void load(PAGE_ROWS, [])
     return () => asked.current.request.abort()
   }, [key])

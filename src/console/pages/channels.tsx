@@ -74,7 +74,7 @@ export function Channels() {
                     {count(channel.subscriptions)}
                   </td>
                   <td data-label="Members" class="number">
-                    {count(channel.members)}
+                    {channel.members === null ? '' : count(channel.members)}
                   </td>
                 </tr>
               ))}

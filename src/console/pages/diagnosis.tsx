@@ -123,5 +123,6 @@ function summaryOf(results: readonly Result[]): string {
     many('warning') > 0 && plural(many('warning'), 'warning'),
     many('unknown') > 0 && `${plural(many('unknown'), 'check')} without an answer`,
   ].filter((text) => text !== false)
-  return found.length === 0 ? 'Nothing was found.' : `${found.join(', ')}.`
+  if (results.length === 0) return 'There was nothing to check.'
+  return found.length === 0 ? 'No fault was found.' : `${found.join(', ')}.`
 }

@@ -100,7 +100,7 @@ export function Send() {
             Send event
           </button>
           <span class="hint">
-            Laravel listens for names with a dot in front: .{draft.event || 'OrderShipped'}
+            Echo hears it with <code>.listen('.{draft.event || 'OrderShipped'}', …)</code>
           </span>
         </div>
         {outcome !== undefined && <p class={`notice ${outcome.tone}`}>{outcome.text}</p>}
