@@ -17,6 +17,8 @@ import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
 import type { Config, Limits } from './config/schema.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
+import type { CanaryResult } from './health/canary.ts'
+import { sendOwnCanary } from './health/own-canary.ts'
 import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
@@ -81,6 +83,8 @@ export interface Server {
   readiness(): Readiness
   /** What this process has to tell an operator. */
   status(): ProcessStatus
+  /** Sends an event through the public port and back. It never rejects. */
+  canary(milliseconds: number): Promise<CanaryResult>
   /** Listens on the shared port. @throws ResoundError when it cannot be used */
   join(): void
   /**
@@ -339,6 +343,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         certificateEnd: certificate?.endsAt,
         readiness: ownReadiness(),
       }),
+    canary: (milliseconds) =>
+      sendOwnCanary(
+        {
+          apps,
+          connectionsOf: (app) => hub.connectionsOf(app),
+          host: config.host,
+          port,
+          isTls: config.tls !== undefined,
+          pathPrefix,
+        },
+        milliseconds,
+      ),
     join() {
       listeners.push(join(publicApps.listening, config.host, port))
     },

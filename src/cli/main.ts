@@ -2,16 +2,18 @@
  * The command line: which commands there are, and what becomes of their outcome.
  *
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reachable, 78 bad configuration,
- * 130 interrupted.
+ * 130 interrupted. `health` has those of a Nagios plugin.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
 import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
+import { benchCommand } from './bench.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { consoleCommand } from './console.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
+import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
 import { type MetricsOptions, metrics } from './metrics.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
@@ -73,7 +75,7 @@ its pages are looked at as well; the server is found as by resound status.
 Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
 
 /** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
-const AS_NAGIOS = ['diagnose']
+const AS_NAGIOS = ['diagnose', 'health']
 const METRICS_HELP = `
 Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
 With --watch, rates over each interval: a table on a terminal, a row per
@@ -154,6 +156,7 @@ function commands(ended: (code: number) => void): Command {
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: StatusOptions) => ended(await status(options)))
   consoleCommand(program, ended, ADMIN_HELP)
+  defineHealth(withServer(program.command('health')), program, ended)
   tailCommand(program, ended)
   withServer(program.command('diagnose'))
     .summary('find out why it does not work')
@@ -245,6 +248,8 @@ function commands(ended: (code: number) => void): Command {
     .option('--id <id>', 'one request only')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
+
+  benchCommand(program, withSources, ended)
 
   program
     .command('version')

@@ -65,7 +65,7 @@ interface Admin {
 
 /** Opens the doors by which operators reach the group: the port, and the socket where there can be one. */
 async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logger): Promise<Admin> {
-  const { metrics, webhooks, live, watch } = group
+  const { metrics, webhooks, live, health, watch } = group
   const environment = processEnvironment()
   const identity = identityOf(flags, environment, process.cwd())
   const control: Control = {
@@ -104,6 +104,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
     live,
     eventBodyBytes: eventBodyBytes(config),
     control,
+    health,
     watch,
     identity,
     key: web.key,

@@ -120,6 +120,13 @@ export class Generation {
     return this.#places.flatMap(({ worker }) => worker ?? [])
   }
 
+  /** Those that listen. */
+  get listening(): readonly Worker[] {
+    return this.#places.flatMap(({ worker, isListening }) =>
+      isListening && worker !== undefined ? [worker] : [],
+    )
+  }
+
   /** How many workers there should be. */
   get wanted(): number {
     return this.#places.length

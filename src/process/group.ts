@@ -12,6 +12,7 @@ import { belongsToStart, restartOnly } from '../config/reload.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
+import { Health } from '../health/health.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
 import type { Watch } from '../tail/watch.ts'
@@ -68,6 +69,7 @@ export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
+  readonly health: Health
   readonly metrics = new GroupMetrics({
     workers: () => this.#workers(),
     state: () => ({
@@ -100,6 +102,10 @@ export class Group {
     this.host = parts.config.host
     this.#port = port
     this.#current = new Generation(this.#generationParts(1, port))
+    this.health = new Health({
+      serving: () => this.#current.listening,
+      readiness: () => this.readiness,
+    })
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })

@@ -60,6 +60,10 @@ export class LocalWorker implements Worker {
     return Promise.resolve(this.#parts.server.status())
   }
 
+  canary(milliseconds: number): ReturnType<Worker['canary']> {
+    return this.#parts.server.canary(milliseconds)
+  }
+
   // Reading is synchronous; that of another process is not.
   async reload(given?: unknown): Promise<Reloading> {
     const { server, flags, log, tell } = this.#parts

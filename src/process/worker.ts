@@ -4,6 +4,7 @@
  * There are two: the process that was started itself, and a child of it. The group asks both the same.
  */
 import type { FailedWebhooks } from '../admin/webhook-failures.ts'
+import type { CanaryResult } from '../health/canary.ts'
 import type { Readiness } from '../http-api/health.ts'
 import type { Answering } from '../live/question.ts'
 import type { Family } from '../metrics/metric.ts'
@@ -44,6 +45,8 @@ export interface Worker {
   /** All these fail where it does not answer in time. */
   metrics(): Promise<readonly Family[]>
   status(): Promise<ProcessStatus>
+  /** Sends an event through the port and back, waiting so long. */
+  canary(milliseconds: number): Promise<CanaryResult>
   /** @param given a configuration that another worker has read; it reads for itself when left out */
   reload(given?: unknown): Promise<Reloading>
   /** Tells it what `/ready` answers; undefined leaves that to it. */

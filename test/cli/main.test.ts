@@ -25,6 +25,7 @@ const COMMANDS = [
   ['webhooks'],
   ['webhooks', 'list'],
   ['webhooks', 'replay'],
+  ['bench'],
   ['version'],
 ] as const
 
@@ -55,6 +56,7 @@ describe('--help', () => {
       'metrics',
       'config',
       'webhooks',
+      'bench',
       'version',
     ])
     for (const line of list) expect(line).not.toMatch(/\.$/)

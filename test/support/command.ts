@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Limit on open files, for the process alone. */
   readonly openFiles?: number
+  /** Milliseconds after which a command that has not ended is ended. */
+  readonly patience?: number
 }
 
 export interface Outcome {
@@ -31,7 +33,8 @@ export async function resound(
   args: readonly string[],
   surroundings?: Surroundings,
 ): Promise<Outcome> {
-  const child = spawned(args, surroundings, PATIENCE_MILLISECONDS)
+  const patience = surroundings?.patience ?? PATIENCE_MILLISECONDS
+  const child = spawned(args, surroundings, patience)
   const ended = once(child, 'close')
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   await ended
