@@ -46,6 +46,7 @@ import { serveHttp, type Traffic } from './transport/http.ts'
 import { HttpConnections } from './transport/http-connections.ts'
 import { join, type Listener, listen } from './transport/listener.ts'
 import { PublicApps } from './transport/public-apps.ts'
+import { uWebSocketsRelease } from './transport/uws.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -100,7 +101,7 @@ export interface Server {
 }
 
 /** What this node knows of the others. */
-export type Group = Pick<RedisBroker, 'state' | 'echo'>
+export type Group = Pick<RedisBroker, 'state' | 'echo' | 'overview'>
 
 const WITHOUT_APPS: Readiness = {
   ready: false,
@@ -335,11 +336,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     status: () =>
       processStatus({
         capacity: connectionCapacity(),
+        memoryLimitBytes: room.memoryLimitBytes,
+        uWebSockets: uWebSocketsRelease(),
         hub,
         redis: [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],
         nodes: shared?.state.nodes,
         apps: apps.counts,
-        eventLoopDelay: loop.seconds,
+        eventLoopDelay: loop,
         certificateEnd: certificate?.endsAt,
         readiness: ownReadiness(),
       }),

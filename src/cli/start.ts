@@ -80,6 +80,8 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
         socket: socket?.path ?? null,
       },
     }),
+    configuration: () => group.configuration(),
+    nodes: () => group.nodes(),
     restart: () => group.restart('resound restart'),
     reload: () => group.reload(),
     end: (isNow) => {

@@ -6,7 +6,13 @@ import type { Metric } from './metric.ts'
 
 type Kind = ChannelKind['name']
 
-const KINDS: readonly Kind[] = ['public', 'private', 'encrypted', 'presence', 'server-to-user']
+const KINDS: readonly CountedKind[] = [
+  'public',
+  'private',
+  'encrypted',
+  'presence',
+  'server-to-user',
+]
 
 export const CONNECTION_METRICS: readonly Metric[] = [
   {

@@ -18,6 +18,7 @@ import { withResolvers } from './local-worker.ts'
 import {
   isCanaryResult,
   isFamilies,
+  isNodes,
   isStatus,
   LiveAnswer,
   type Order,
@@ -162,6 +163,12 @@ export class ForkedWorker implements Worker {
     const result = await this.#ask({ of: 'canary', milliseconds }, wait)
     if (!isCanaryResult(result)) throw unanswered(this.pid)
     return result
+  }
+
+  async nodes(): ReturnType<Worker['nodes']> {
+    const nodes = await this.#ask({ of: 'nodes' })
+    if (!isNodes(nodes)) throw unanswered(this.pid)
+    return nodes
   }
 
   async reload(given?: unknown): Promise<Reloading> {

@@ -25,7 +25,8 @@ import { type GroupStatus, groupStatus, type LastRestart } from './group-status.
 import { GroupWatch } from './group-watch.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
-import type { Reloading, Worker } from './worker.ts'
+import { type ServedConfiguration, servedConfiguration } from './served-configuration.ts'
+import type { NodesSeen, Reloading, Worker } from './worker.ts'
 
 /** For a successor to be ready; for the workers of a start to listen. */
 const START_MILLISECONDS = 30_000
@@ -254,6 +255,16 @@ export class Group {
       isRestarting: this.#starting !== undefined,
       lastRestart: this.#lastRestart,
     })
+  }
+
+  /** The nodes that share a Redis, as a worker of the current generation sees them. */
+  nodes(): Promise<NodesSeen | null> {
+    return this.#anyWorker().nodes()
+  }
+
+  /** What is served, secrets masked, and what is another by now where it is read. */
+  configuration(): ServedConfiguration {
+    return servedConfiguration(this.#current.config, this.#parts.flags)
   }
 
   #refusal(): string | undefined {

@@ -11,6 +11,7 @@ import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import { Filter } from '../tail/filter.ts'
 import type { Sight } from '../tail/watch.ts'
+import type { NodesSeen } from './worker.ts'
 
 const Readiness = z.object({ ready: z.boolean(), reason: z.string() })
 
@@ -18,6 +19,7 @@ const Question = z.discriminatedUnion('of', [
   z.object({ of: z.literal('metrics') }),
   z.object({ of: z.literal('status') }),
   z.object({ of: z.literal('canary'), milliseconds: z.number() }),
+  z.object({ of: z.literal('nodes') }),
   /** Reads for itself without a configuration. */
   z.object({ of: z.literal('reload'), config: z.unknown().optional() }),
   z.object({ of: z.literal('failures'), most: z.int(), app: z.string().optional() }),
@@ -90,6 +92,8 @@ export const isStatus = (value: unknown): value is ProcessStatus =>
 
 export const isCanaryResult = (value: unknown): value is CanaryResult =>
   typeof value === 'object' && value !== null && 'failure' in value && 'legs' in value
+export const isNodes = (value: unknown): value is NodesSeen | null =>
+  value === null || (typeof value === 'object' && 'shards' in value)
 
 export const Reloaded = z.discriminatedUnion('valid', [
   z.object({

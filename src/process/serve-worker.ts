@@ -215,6 +215,8 @@ function answerTo(worker: LocalWorker, question: Question): Promise<unknown> {
       return worker.status()
     case 'canary':
       return worker.canary(question.milliseconds)
+    case 'nodes':
+      return worker.nodes()
     case 'reload':
       return worker.reload(question.config)
     case 'failures':
