@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { Diagnosis } from '../../src/admin/diagnosis.ts'
 import { realClock } from '../../src/clock.ts'
 import type { HttpResponse } from '../../src/http-api/exchange.ts'
-import { isAlive } from '../support/alive.ts'
 import { Directory } from '../support/directory.ts'
 import { eventually } from '../support/eventually.ts'
+import { isRunning } from '../support/status.ts'
 
 /** The route, run with a program of the test's own. */
 function diagnosisBy(directory: Directory, script: string) {
@@ -65,9 +65,9 @@ describe('a diagnosis', () => {
     const leave = run().stream?.({ write: () => true, end: () => undefined })
     expect(run()).toMatchObject({ status: 409 })
     const pid = Number(await eventually(() => directory.read('pid')))
-    expect(isAlive(pid)).toBe(true)
+    expect(isRunning(pid)).toBe(true)
     leave?.()
     await eventually(() => expect(run()).not.toMatchObject({ status: 409 }))
-    expect(isAlive(pid)).toBe(false)
+    expect(isRunning(pid)).toBe(false)
   })
 })

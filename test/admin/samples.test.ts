@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { MOST_VIEWERS, Samples } from '../../src/admin/samples.ts'
@@ -36,8 +37,9 @@ function samples() {
   }
   /** A second goes by, and what it brings is done. */
   const second = async (): Promise<void> => {
+    await turn() // what is under way
     clock.advance(1000)
-    await new Promise((resolve) => setImmediate(resolve))
+    await turn()
   }
   return { clock, asked, join, second }
 }
