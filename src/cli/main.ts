@@ -170,6 +170,7 @@ function commands(ended: (code: number) => void): Command {
     .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
     .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
     .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')
