@@ -13,6 +13,7 @@ import { benchCommand } from './bench.ts'
 import { channelsCommand } from './channels.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { connectionsCommand } from './connections.ts'
+import { consoleCommand } from './console.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
@@ -159,6 +160,7 @@ function commands(ended: (code: number) => void): Command {
       const { color } = program.opts<{ color: ColourChoice }>()
       ended(await status(options, color))
     })
+  consoleCommand(program, ended, ADMIN_HELP)
   defineHealth(withServer(program.command('health')), program, ended)
   tailCommand(program, ended)
   channelsCommand(program, ended)
