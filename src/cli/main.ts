@@ -2,22 +2,27 @@
  * The command line: which commands there are, and what becomes of their outcome.
  *
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reachable, 78 bad configuration,
- * 130 interrupted.
+ * 130 interrupted. `health` has those of a Nagios plugin.
  */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
 import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { benchCommand } from './bench.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { type DiagnoseOptions, diagnose } from './diagnose.ts'
+import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
+import { type MetricsOptions, metrics } from './metrics.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { type ReloadOptions, reload } from './reload.ts'
 import { type RestartOptions, restart } from './restart.ts'
 import { start } from './start.ts'
 import { type StatusOptions, status } from './status.ts'
 import { type StopOptions, stop } from './stop.ts'
+import { tailCommand } from './tail.ts'
+import { json, withServer, withSources } from './target-options.ts'
 import { showVersion } from './version.ts'
 import { type ListOptions, listWebhooks, type ReplayOptions, replayWebhooks } from './webhooks.ts'
 
@@ -62,6 +67,19 @@ need a restart are named. An invalid configuration changes nothing; its problems
 are listed.
 Ends with 78 then.`
 
+const DIAGNOSE_HELP = `
+Goes the way that a message goes and names the first broken link, with what was
+seen, why, and the fix to paste. Changes nothing. With --laravel, that app and
+its pages are looked at as well; the server is found as by resound status.
+Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
+
+/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
+const AS_NAGIOS = ['diagnose', 'health']
+const METRICS_HELP = `
+Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
+With --watch, rates over each interval: a table on a terminal, a row per
+interval in a pipe, a line of JSON with --json.`
+
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
   // A reader that has seen enough, as in `resound config docs | head`, is not a fault.
@@ -76,7 +94,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code
   } catch (error) {
     if (!(error instanceof CommanderError)) return reportFault(error)
-    return error.exitCode === 0 ? EXIT.DONE : EXIT.WRONG_USAGE
+    if (error.exitCode === 0) return EXIT.DONE
+    return AS_NAGIOS.some((name) => argv.includes(name)) ? EXIT.UNKNOWN : EXIT.WRONG_USAGE
   }
 }
 
@@ -135,6 +154,30 @@ function commands(ended: (code: number) => void): Command {
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: StatusOptions) => ended(await status(options)))
+  defineHealth(withServer(program.command('health')), program, ended)
+  tailCommand(program, ended)
+  withServer(program.command('diagnose'))
+    .summary('find out why it does not work')
+    .description('Finds out why it does not work, from the configuration to the browser')
+    .option('--url <url>', 'where browsers connect, ws(s):// or http(s)://')
+    .option('--channel <name>', 'the channel that does not work')
+    .option('--cookie <header>', "of a browser's session in the app, or @FILE")
+    .option('--token <token>', 'bearer token for the app, or @FILE')
+    .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
+    .option('--origin <origin>', "of the app's pages, where it is not that of APP_URL")
+    .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
+    .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
+    .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
+    .option('--only <ids>', 'checks or areas, with commas, and what they need')
+    .option('--skip <ids>', 'without these checks or areas')
+    .option('--list', 'say which checks there are')
+    .addHelpText('after', DIAGNOSE_HELP)
+    .action(async (options: DiagnoseOptions) => {
+      const { color } = program.opts<{ color: ColourChoice }>()
+      ended(await diagnose(options, color))
+    })
+  addMetrics(program, ended)
   program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program
@@ -220,6 +263,28 @@ function commands(ended: (code: number) => void): Command {
   return program
 }
 
+function addMetrics(program: Command, ended: (code: number) => void): void {
+  withServer(program.command('metrics'))
+    .summary('print the metrics of the running server')
+    .description('Prints the metrics of the running server, or watches its main rates')
+    .option('--watch', 'show the main rates, until interrupted')
+    .addOption(
+      new Option('--interval <seconds>', 'between looks, with --watch')
+        .default(2)
+        .argParser(intervalOf),
+    )
+    .addHelpText('after', METRICS_HELP + ADMIN_HELP)
+    .action(async (options: MetricsOptions) => ended(await metrics(options)))
+}
+
+function intervalOf(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 0.1 && seconds <= 3600)) {
+    throw new InvalidArgumentError('It is a number of seconds from 0.1 to 3600.')
+  }
+  return seconds
+}
+
 interface Json {
   readonly json?: boolean
 }
@@ -227,22 +292,4 @@ interface Json {
 interface Import {
   readonly env?: boolean
   readonly output?: string
-}
-
-function json(): Option {
-  return new Option('--json', 'print JSON, for programs')
-}
-
-/** The options that say where the configuration is; the same wherever one is read. */
-function withSources(command: Command): Command {
-  return command
-    .option('--config <file>', 'configuration file, JSON (or RESOUND_CONFIG)')
-    .option('--laravel <dir>', 'Laravel app whose .env to take values from')
-}
-
-/** The options of a command that asks a running server. */
-function withServer(command: Command): Command {
-  return withSources(command)
-    .option('--admin-url <url>', 'its admin port, instead of looking for it')
-    .addOption(json())
 }

@@ -13,6 +13,8 @@ export const EXIT = {
   DONE: 0,
   FAILED: 1,
   WRONG_USAGE: 2,
+  /** Of the commands that end as a Nagios plugin does. */
+  UNKNOWN: 3,
   UNREACHABLE: 69,
   BAD_CONFIGURATION: 78,
   INTERRUPTED: 130,

@@ -1,16 +1,19 @@
 /**
  * Asks the checks one after the other, and leaves aside what depends on one that failed.
  */
-import type { Check, Finding } from './check.ts'
+import type { Area, Check, Finding } from './check.ts'
 
 /** No check may hold the others up for longer. */
 export const CHECK_MILLISECONDS = 15_000
 
+/** `not-tested` where a check that this one needs was not ok; `because` names it. */
+export const OUTCOMES = ['ok', 'warning', 'critical', 'unknown', 'skip', 'not-tested'] as const
+
 export interface Result extends Omit<Finding, 'outcome'> {
   readonly id: string
+  readonly area: Area
   readonly question: string
-  /** `not-tested` where a check that this one needs was not ok; `because` names it. */
-  readonly outcome: Finding['outcome'] | 'not-tested'
+  readonly outcome: (typeof OUTCOMES)[number]
   readonly because?: string
   readonly milliseconds: number
 }
@@ -67,7 +70,7 @@ async function runOne<Scene>(
   scene: Scene,
   results: ReadonlyMap<string, Result>,
 ): Promise<Result> {
-  const { id, question } = check
+  const { id, area, question } = check
   const because = (check.needs ?? []).find((needed) => {
     const outcome = results.get(needed)?.outcome
     // One that was left out at the operator's wish, or does not concern this set-up, stops nothing.
@@ -75,31 +78,37 @@ async function runOne<Scene>(
   })
   if (because !== undefined) {
     const summary = `Not tested: ${because} comes first.`
-    return { id, question, outcome: 'not-tested', summary, because, milliseconds: 0 }
+    return { id, area, question, outcome: 'not-tested', summary, because, milliseconds: 0 }
   }
   const begun = performance.now()
   const finding = await findingOf(check, scene)
-  return { ...finding, id, question, milliseconds: Math.round(performance.now() - begun) }
+  const milliseconds = Math.round(performance.now() - begun)
+  return { ...finding, id, area, question, milliseconds }
 }
 
 async function findingOf<Scene>(check: Check<Scene>, scene: Scene): Promise<Finding> {
-  const signal = AbortSignal.timeout(CHECK_MILLISECONDS)
+  const patience = Math.max(CHECK_MILLISECONDS, check.patience?.(scene) ?? 0)
+  const signal = AbortSignal.timeout(patience)
   try {
-    return await Promise.race([Promise.resolve(check.run(scene, signal)), late(signal)])
+    return await Promise.race([Promise.resolve(check.run(scene, signal)), late(signal, patience)])
   } catch (fault) {
     const message = fault instanceof Error ? fault.message : String(fault)
     return { outcome: 'unknown', summary: 'The check itself failed.', evidence: [message] }
   }
 }
 
-function late(signal: AbortSignal): Promise<Finding> {
+function late(signal: AbortSignal, patience: number): Promise<Finding> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => {
-      const summary = `It took longer than ${CHECK_MILLISECONDS / 1000} s.`
+      const summary = `It took longer than ${patience / 1000} s.`
       resolve({ outcome: 'unknown', summary })
     })
   })
 }
+
+/** The first fault on the way that a message takes: what to mend first. */
+export const firstBroken = (results: readonly Result[]): Result | undefined =>
+  results.find(({ outcome }) => outcome === 'critical')
 
 /** Nagios: 0 ok, 1 warning, 2 critical, 3 unknown. The worst of all, where critical is the worst. */
 export function exitCodeOf(results: readonly Result[]): 0 | 1 | 2 | 3 {

@@ -12,18 +12,21 @@ import { belongsToStart, restartOnly } from '../config/reload.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
+import { Health } from '../health/health.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
 import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
+import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
 import { GroupWatch } from './group-watch.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
-import type { Reloading, Worker } from './worker.ts'
+import { type ServedConfiguration, servedConfiguration } from './served-configuration.ts'
+import type { NodesSeen, Reloading, Worker } from './worker.ts'
 
 /** For a successor to be ready; for the workers of a start to listen. */
 const START_MILLISECONDS = 30_000
@@ -59,14 +62,29 @@ const Served = z.object({
   drain: z.object({ windowSeconds: z.number() }),
 })
 
+const Measured = z.object({ metrics: z.object({ prefix: z.string() }) })
+
 const Logged = z.object({ log: z.object({ level: z.string() }) })
 
 export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
-  readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
-  readonly #watching = new GroupWatch(() => this.#generations().flatMap(({ workers }) => workers))
+  readonly health: Health
+  readonly metrics = new GroupMetrics({
+    workers: () => this.#workers(),
+    state: () => ({
+      wanted: this.#current.wanted,
+      serving: this.#current.serving,
+      ended: this.#ended,
+      restarts: this.#restarts,
+    }),
+    prefix: () =>
+      Measured.safeParse(this.#current.config).data?.metrics.prefix ??
+      this.#parts.config.metrics.prefix,
+  })
+  readonly live = new GroupLive(() => this.#workers())
+  readonly #watching = new GroupWatch(() => this.#workers())
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -75,6 +93,9 @@ export class Group {
   #starting: Generation | undefined
   #ending: 'draining' | 'stopping' | undefined
   #lastRestart: LastRestart | undefined
+  readonly #restarts = { done: 0, failed: 0 }
+  /** Workers that ended by themselves. */
+  #ended = 0
   #resolveEnded: () => void = () => undefined
 
   private constructor(parts: GroupParts, port: number) {
@@ -82,6 +103,10 @@ export class Group {
     this.host = parts.config.host
     this.#port = port
     this.#current = new Generation(this.#generationParts(1, port))
+    this.health = new Health({
+      serving: () => this.#current.listening,
+      readiness: () => this.readiness,
+    })
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
@@ -140,6 +165,7 @@ export class Group {
     const next = new Generation(this.#generationParts(previous.number + 1, undefined))
     const begun = performance.now()
     const told = (outcome: 'done' | 'failed', message?: string): void => {
+      this.#restarts[outcome] += 1
       this.#lastRestart = {
         at: new Date().toISOString(),
         reason,
@@ -231,6 +257,16 @@ export class Group {
     })
   }
 
+  /** The nodes that share a Redis, as a worker of the current generation sees them. */
+  nodes(): Promise<NodesSeen | null> {
+    return this.#anyWorker().nodes()
+  }
+
+  /** What is served, secrets masked, and what is another by now where it is read. */
+  configuration(): ServedConfiguration {
+    return servedConfiguration(this.#current.config, this.#parts.flags)
+  }
+
   #refusal(): string | undefined {
     if (this.#ending !== undefined) return `The server is ${this.#ending}.`
     if (this.#starting !== undefined) return 'Another restart is under way.'
@@ -267,6 +303,10 @@ export class Group {
 
   #generations(): readonly Generation[] {
     return [this.#current, ...this.#retiring]
+  }
+
+  #workers(): readonly Worker[] {
+    return this.#generations().flatMap(({ workers }) => workers)
   }
 
   #anyWorker(): Worker {
@@ -318,6 +358,9 @@ export class Group {
       },
       changed: () => this.#tell(),
       counted: (families) => this.metrics.keep(families),
+      died: () => {
+        this.#ended += 1
+      },
     }
   }
 }

@@ -106,6 +106,11 @@ export class StartedServer implements AsyncDisposable {
     return resound([...args, ...this.#target], this.#surroundings)
   }
 
+  /** Starts a command about this server that does not end by itself. */
+  begin(...args: readonly string[]): Ongoing {
+    return new Ongoing(spawned([...args, ...this.#target], this.#surroundings))
+  }
+
   get pid(): number | undefined {
     return this.#child.pid
   }
@@ -149,6 +154,39 @@ export class StartedServer implements AsyncDisposable {
         throw new Error(`the server has ended:\n${this.output}`)
       await once(this.#news, 'line', { signal })
     }
+  }
+}
+
+/** A command that goes on, line by line. */
+export class Ongoing implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #lines: AsyncIterator<string>
+  readonly #stderr: Promise<string>
+  readonly #ended: Promise<unknown>
+
+  constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#child = child
+    this.#ended = once(child, 'close')
+    this.#stderr = text(child.stderr)
+    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  }
+
+  /** The next line on standard output. @throws Error when there is none any more */
+  async line(): Promise<string> {
+    const { value, done } = await this.#lines.next()
+    if (done === true) throw new Error(`the command has ended: ${await this.#stderr}`)
+    return value
+  }
+
+  /** Resolves when it has ended. */
+  async outcome(): Promise<Omit<Outcome, 'stdout'>> {
+    await this.#ended
+    return { code: this.#child.exitCode, stderr: await this.#stderr }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
   }
 }
 
