@@ -99,7 +99,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function commands(ended: (code: number) => void): Command {
+/** All commands there are. @param ended told the exit code of the one that is run */
+export function commands(ended: (code: number) => void): Command {
   const program = new Command('resound')
     .description('A Laravel-compatible, Pusher-protocol WebSocket server')
     .version(version, '-V, --version', 'print the version')

@@ -5,6 +5,7 @@ import { styleText } from 'node:util'
 import type { Limited, ProcessStatus, RedisStatus, Status } from './documents/status.ts'
 import { type Column, fitted, symbol, type Terminal, table } from './terminal.ts'
 
+const INDENT = '  '
 const LABEL_WIDTH = 14
 /** A certificate is renewed a month before its end at the latest. */
 const CERTIFICATE_DAYS = 21
@@ -38,8 +39,8 @@ export function screen(status: Status, facts: Terminal): string {
 
 /** A label and its text, which goes on under itself. */
 function row(label: string, text: string, facts: Terminal): string {
-  const lines = fitted(text, ' '.repeat(LABEL_WIDTH), facts)
-  return label + lines.slice(label.length)
+  const lines = fitted(text, ' '.repeat(INDENT.length + LABEL_WIDTH), facts)
+  return INDENT + label + lines.slice(INDENT.length + label.length)
 }
 
 const COLUMNS: readonly Column<ProcessStatus>[] = [
