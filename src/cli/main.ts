@@ -10,6 +10,7 @@ import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { benchCommand } from './bench.ts'
+import { AS_NAGIOS } from './commands-page.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { defineHealth } from './health-command.ts'
@@ -73,8 +74,6 @@ seen, why, and the fix to paste. Changes nothing. With --laravel, that app and
 its pages are looked at as well; the server is found as by resound status.
 Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
 
-/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
-const AS_NAGIOS = ['diagnose', 'health']
 const METRICS_HELP = `
 Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
 With --watch, rates over each interval: a table on a terminal, a row per
@@ -206,7 +205,7 @@ export function commands(ended: (code: number) => void): Command {
     .description('Prints the reference as Markdown')
     .addOption(new Option('--page <page>', 'which page').choices(PAGES).default('options'))
     .addOption(json())
-    .action((options: Json & { page: Page }) => ended(docs(options)))
+    .action((options: Json & { page: Page }) => ended(docs(options, program)))
   config
     .command('env')
     .summary('print every environment variable')
