@@ -71,7 +71,8 @@ const named = (argument: Argument): string =>
   argument.required ? `<${argument.name()}>` : `[${argument.name()}]`
 
 function meaning({ description, argChoices, defaultValue }: Option): string {
-  const choices = argChoices === undefined ? '' : `: ${argChoices.map((one) => `\`${one}\``).join(', ')}`
+  const choices =
+    argChoices === undefined ? '' : `: ${argChoices.map((one) => `\`${one}\``).join(', ')}`
   const usual = defaultValue === undefined ? '' : ` (\`${String(defaultValue)}\` by default)`
   return `${description}${choices}${usual}`
 }

@@ -10,8 +10,11 @@ import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { benchCommand } from './bench.ts'
+import { channelsCommand } from './channels.ts'
 import { AS_NAGIOS } from './commands-page.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { connectionsCommand } from './connections.ts'
+import { consoleCommand } from './console.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
@@ -23,7 +26,9 @@ import { start } from './start.ts'
 import { type StatusOptions, status } from './status.ts'
 import { type StopOptions, stop } from './stop.ts'
 import { tailCommand } from './tail.ts'
-import { json, withServer, withSources } from './target-options.ts'
+import { ADMIN_HELP, json, withServer, withSources } from './target-options.ts'
+import { triggerCommand } from './trigger.ts'
+import { usersCommand } from './users.ts'
 import { showVersion } from './version.ts'
 import { type ListOptions, listWebhooks, type ReplayOptions, replayWebhooks } from './webhooks.ts'
 
@@ -44,12 +49,6 @@ configuration for start --config; it holds the apps' secrets.
 What is not taken over, or works differently, is listed on standard error.
 Ends with 1 when an app could not be taken over, after printing the rest, and
 with 78 when the file cannot be read.`
-
-const ADMIN_HELP = `
-Asks the server that was started with the same --config, --laravel, environment
-and, without either, working directory: on its admin socket, else on the admin
-port of the configuration. --admin-url takes its token from RESOUND_ADMIN_TOKEN.
-Ends with 69 when it does not answer, with 1 when it refuses.`
 
 const STOP_HELP = `
 Connections are closed with 4200 at a pace (drain.*), and clients come back at
@@ -108,7 +107,11 @@ export function commands(ended: (code: number) => void): Command {
     .addOption(
       new Option('--color <when>', 'colour the output').choices(COLOUR_CHOICES).default('auto'),
     )
-    .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+    .configureHelp({
+      helpWidth: 80,
+      showGlobalOptions: true,
+      subcommandTerm: (command) => command.name(), // its own help shows what it takes
+    })
     .showHelpAfterError('Try --help')
     .exitOverride()
 
@@ -157,8 +160,13 @@ export function commands(ended: (code: number) => void): Command {
       const { color } = program.opts<{ color: ColourChoice }>()
       ended(await status(options, color))
     })
+  consoleCommand(program, ended, ADMIN_HELP)
   defineHealth(withServer(program.command('health')), program, ended)
   tailCommand(program, ended)
+  channelsCommand(program, ended)
+  connectionsCommand(program, ended)
+  usersCommand(program, ended)
+  triggerCommand(program, ended)
   withServer(program.command('diagnose'))
     .summary('find out why it does not work')
     .description('Finds out why it does not work, from the configuration to the browser')
@@ -171,6 +179,9 @@ export function commands(ended: (code: number) => void): Command {
     .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
     .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
     .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
+    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
+    .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')

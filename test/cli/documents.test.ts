@@ -9,7 +9,7 @@ import { documentOf, schemaFile, schemas } from '../../src/cli/documents/all.ts'
 import { commands } from '../../src/cli/main.ts'
 import { resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
-import { greeting } from '../support/pusher-sockets.ts'
+import { greeting, Sockets } from '../support/pusher-sockets.ts'
 
 const SCHEMAS = path.join(import.meta.dirname, '../../docs/schemas')
 
@@ -67,6 +67,13 @@ const RUNS: readonly (readonly [name: string, ...args: string[]])[] = [
   ['diagnose'],
   ['diagnose.list'],
   ['tail'],
+  ['channels'],
+  ['connections'],
+  ['connections.close'],
+  ['users'],
+  ['users.disconnect', '7'],
+  ['trigger', 'news', 'told'],
+  ['console'],
   ['bench'],
   ['reload'],
   ['restart'],
@@ -122,6 +129,14 @@ describe('each document', () => {
     if (name === 'bench') {
       const url = `ws://127.0.0.1:${server.port}`
       return (await resound([...words, '--url', url, ...APP], LONG)).stdout
+    }
+    if (name === 'connections.close') {
+      using sockets = await Sockets.open(server.port, 1)
+      const { stdout } = await server.command('connections', 'list', '--json')
+      const [connection] = JSON.parse(stdout).connections
+      const closed = await server.command(...words, connection.socketId)
+      await sockets.closed
+      return closed.stdout
     }
     if (!GOING_ON.has(name)) return (await server.command(...words)).stdout
     await using running = server.begin(...words)
