@@ -24,7 +24,7 @@ const NAMES: readonly (readonly [RegExp, ProxyName])[] = [
 ]
 
 /** @param server its Server header */
-export const proxyNamed = (server: string): Proxy | undefined =>
+export const proxyNamed = (server: string): ProxyName | undefined =>
   NAMES.find(([pattern]) => pattern.test(server))?.[1]
 
 /** Beyond the server's own pings. */
