@@ -9,7 +9,7 @@ import type { Flags } from '../config/sources.ts'
 import { valueAt } from '../config/tree.ts'
 import { valuesIn } from '../config/values.ts'
 import { EXIT, print, printJson, reportFault, wrapped } from './output.ts'
-import { errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
+import { checksPage, errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
 
 interface Shape {
   readonly json?: boolean
@@ -83,14 +83,14 @@ export function env({ json = false }: Shape): number {
   return EXIT.DONE
 }
 
-export const PAGES = ['options', 'errors', 'example'] as const
+export const PAGES = ['options', 'errors', 'checks', 'example'] as const
 export type Page = (typeof PAGES)[number]
 
 /** `resound config docs`: the reference, as the files in docs/ hold it. */
 export function docs({ json = false, page = 'options' }: Shape & { readonly page?: Page }): number {
   if (json) printJson('config.docs', reference())
   else
-    process.stdout.write({ options: optionsPage, errors: errorsPage, example: exampleFile }[page]())
+    process.stdout.write({ options: optionsPage, errors: errorsPage, checks: checksPage, example: exampleFile }[page]())
   return EXIT.DONE
 }
 
