@@ -2,11 +2,15 @@
  * The admin API: for operators, on a port of loopback or behind a token, and on a socket of their own.
  */
 import { hash, timingSafeEqual } from 'node:crypto'
+import type { Health } from '../health/health.ts'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
 import { parseQuery } from '../http-api/query.ts'
+import type { Answering } from '../live/question.ts'
 import type { Watch } from '../tail/watch.ts'
 import { type Control, controlRoutes } from './control.ts'
+import { healthRoutes } from './health.ts'
+import { liveRoutes } from './live.ts'
 import type { Answer, Route, Routes } from './route.ts'
 import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
@@ -14,9 +18,14 @@ import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 export interface AdminParts {
   readonly metrics: { text(): Promise<string>; readonly contentType: string }
   readonly webhooks: FailedWebhooks
+  readonly live: Answering
+  /** Largest body that publishes an event. */
+  readonly eventBodyBytes: number
   readonly token: string | undefined
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
+  /** Finds out whether it serves. */
+  readonly health?: Health
   /** Shows what happens. */
   readonly watch?: Watch
   /** Whether only its owner can get here. Elsewhere a token has to prove who ends or restarts the server. */
@@ -38,11 +47,13 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, control, watch, identity } = parts
+  const { metrics, webhooks, live, eventBodyBytes, control, health, watch, identity } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
+    ...liveRoutes(live, eventBodyBytes),
     ...(control === undefined ? [] : controlRoutes(control)),
+    ...(health === undefined ? [] : healthRoutes(health)),
     ...(watch === undefined ? [] : tailRoutes(watch)),
   ])
   const answer = (request: HttpRequest): Answer => {

@@ -47,7 +47,10 @@ async function contents(diagnosis: object, scene: Scene): Promise<readonly Archi
   const metrics = server && (await asked(() => server.askText('/metrics')))
   return [
     { name: 'diagnosis.json', text: json(diagnosis) },
-    { name: 'status.json', text: json(server && (await asked(() => server.ask('GET', '/status')))) },
+    {
+      name: 'status.json',
+      text: json(server && (await asked(() => server.ask('GET', '/status')))),
+    },
     { name: 'nodes.json', text: json(server && (await asked(() => server.ask('GET', '/nodes')))) },
     { name: 'configuration.json', text: json(configuration) },
     { name: 'versions.json', text: json(versions()) },
@@ -68,7 +71,9 @@ const versions = (): object => ({
 
 /** Of the log, where it goes to a file or to the journal. */
 async function lastLines(pid: number): Promise<string> {
-  return fileTail(`/proc/${pid}/fd/2`) ?? (await journal(pid)) ?? 'The log is not reached from here.\n'
+  return (
+    fileTail(`/proc/${pid}/fd/2`) ?? (await journal(pid)) ?? 'The log is not reached from here.\n'
+  )
 }
 
 /** @returns undefined where it is no file, or another's */

@@ -3,6 +3,7 @@
  */
 import type { Logger } from 'pino'
 import type { Control } from '../admin/control.ts'
+import { eventBodyBytes } from '../admin/live.ts'
 import { serveAdminPort } from '../admin/port.ts'
 import { createAdminApi } from '../admin/router.ts'
 import { type AdminSocket, serveAdminSocket } from '../admin/socket.ts'
@@ -61,7 +62,7 @@ interface Admin {
 
 /** Opens the doors by which operators reach the group: the port, and the socket where there can be one. */
 async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logger): Promise<Admin> {
-  const { metrics, webhooks, watch } = group
+  const { metrics, webhooks, live, health, watch } = group
   const environment = processEnvironment()
   const identity = identityOf(flags, environment, process.cwd())
   const control: Control = {
@@ -87,7 +88,16 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       return { pid: process.pid, windowSeconds: group.drainSeconds }
     },
   }
-  const parts = { metrics, webhooks, control, watch, identity }
+  const parts = {
+    metrics,
+    webhooks,
+    live,
+    eventBodyBytes: eventBodyBytes(config),
+    control,
+    health,
+    watch,
+    identity,
+  }
   const port = serveAdminPort(
     createAdminApi({ ...parts, token: config.admin.token }),
     config.admin,

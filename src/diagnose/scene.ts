@@ -26,6 +26,8 @@ export interface SceneOptions extends Target {
   readonly idleSeconds?: number
   /** Of the pages, where it is not that of APP_URL. */
   readonly origin?: string
+  /** How much data the app's largest event has, in bytes. */
+  readonly eventBytes?: string
 }
 
 export class Scene implements Disposable {

@@ -13,7 +13,8 @@ const MASK = '********'
 const LEAST_LENGTH = 4
 
 /** Names of a `.env` whose values are nobody else's business. */
-const SECRET_NAMES = /SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|DSN|SALT|APP_KEY|API_KEY|ACCESS_KEY/
+const SECRET_NAMES =
+  /SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|DSN|SALT|APP_KEY|API_KEY|ACCESS_KEY/
 /** The key of a Pusher app stands in every page. */
 const PUBLIC_NAMES = /^(?:VITE_|MIX_)|^(?:REVERB|PUSHER)_APP_KEY$/
 

@@ -13,14 +13,17 @@ const run = promisify(execFile)
 const OWN = 'server,way-in,host,cluster'
 
 describe('every check', () => {
-  it.each(CHECKS.map((check) => [check.id, check] as const))('%s has a name and a question', (id, check) => {
-    expect(id).toMatch(/^[a-z][a-z-]*\.[a-z][a-z0-9-]*$/)
-    expect(id.split('.')[0]).toBe(check.area)
-    expect(check.question.length).toBeLessThan(76)
-    expect(check.question).not.toMatch(/[.?]$/)
-    const before = CHECKS.slice(0, CHECKS.indexOf(check)).map((one) => one.id)
-    expect(before).toEqual(expect.arrayContaining([...(check.needs ?? [])]))
-  })
+  it.each(CHECKS.map((check) => [check.id, check] as const))(
+    '%s has a name and a question',
+    (id, check) => {
+      expect(id).toMatch(/^[a-z][a-z-]*\.[a-z][a-z0-9-]*$/)
+      expect(id.split('.')[0]).toBe(check.area)
+      expect(check.question.length).toBeLessThan(76)
+      expect(check.question).not.toMatch(/[.?]$/)
+      const before = CHECKS.slice(0, CHECKS.indexOf(check)).map((one) => one.id)
+      expect(before).toEqual(expect.arrayContaining([...(check.needs ?? [])]))
+    },
+  )
 
   it('has an id of its own', () => {
     expect(new Set(CHECKS.map(({ id }) => id)).size).toBe(CHECKS.length)
@@ -32,7 +35,15 @@ it('lists the checks, all or some', async () => {
   expect(code).toBe(0)
   for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(80)
   for (const { id } of CHECKS) expect(stdout).toContain(id)
-  const some = await resound(['diagnose', '--list', '--json', '--only', 'way-in.dns,host', '--skip', 'host.memory'])
+  const some = await resound([
+    'diagnose',
+    '--list',
+    '--json',
+    '--only',
+    'way-in.dns,host',
+    '--skip',
+    'host.memory',
+  ])
   const { checks } = DiagnoseListDocument.parse(JSON.parse(some.stdout))
   expect(checks.map(({ id }) => id)).toContain('way-in.dns')
   expect(checks.map(({ id }) => id)).not.toContain('host.memory')

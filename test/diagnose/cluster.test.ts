@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { critical, fine, found, Setup, warning } from '../support/breakable.ts'
 import { TestClient } from '../support/client.ts'
-import { critical, fine, found, Setup, warning } from '../support/diagnosis.ts'
 import { Installation } from '../support/installation.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
 
@@ -72,7 +72,9 @@ it('members that are gone from Redis, and sockets that are not, are compared', a
   expect(found(broken, 'cluster.presence')).toEqual(critical('presence-lost'))
   expect(broken.of('cluster.presence').evidence?.[0]).toBe(`App and channel: 1 ${channel}`)
 
-  const restarted = await setup.server.command(...(broken.of('cluster.presence').fix?.paste ?? '').split(' ').slice(1))
+  const restarted = await setup.server.command(
+    ...(broken.of('cluster.presence').fix?.paste ?? '').split(' ').slice(1),
+  )
   expect(restarted).toMatchObject({ code: 0 })
   client.socket.terminate()
   await expect

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
-import { critical, fine, found, Setup, warning } from '../support/diagnosis.ts'
+import { critical, fine, found, Setup, warning } from '../support/breakable.ts'
 import { Installation } from '../support/installation.ts'
 import { startRedis } from '../support/redis.ts'
 
@@ -78,7 +78,8 @@ it('an event loop that is held up is late', async () => {
 it('workers that are replaced may lose connections that are being made', async () => {
   await using redis = await startRedis()
   await using setup = await Setup.start({ workers: 2, redis: { url: redis.url } })
-  const { paste } = (await setup.diagnose(['host.tcp-migrate-req'])).of('host.tcp-migrate-req').fix ?? {}
+  const { paste } =
+    (await setup.diagnose(['host.tcp-migrate-req'])).of('host.tcp-migrate-req').fix ?? {}
   const isOn = readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'utf8').trim() === '1'
   expect(paste).toBe(isOn ? undefined : 'sysctl -w net.ipv4.tcp_migrate_req=1')
   const diagnosis = await setup.diagnose(['host'])

@@ -12,7 +12,7 @@ import {
   found,
   Setup,
   warning,
-} from '../support/diagnosis.ts'
+} from '../support/breakable.ts'
 import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
 import { Page } from '../support/page.ts'

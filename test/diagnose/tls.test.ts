@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { critical, type Diagnosis, fine, found, Setup, warning } from '../support/breakable.ts'
 import { type Chain, createChain, type Leaf } from '../support/chain.ts'
-import { critical, type Diagnosis, fine, found, Setup, warning } from '../support/diagnosis.ts'
 import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
 import { startNginx } from '../support/nginx.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { APP, critical, type Diagnosis, fine, found, Setup } from '../support/diagnosis.ts'
+import { APP, critical, type Diagnosis, fine, found, Setup } from '../support/breakable.ts'
 import { freePort } from '../support/free-port.ts'
 import { startNginx } from '../support/nginx.ts'
 

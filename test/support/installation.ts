@@ -21,7 +21,7 @@ export class Installation implements Disposable {
 
   /** Becomes the release that is tested. */
   update(): void {
-    this.#write(String(manifest().version))
+    this.#write(String(manifest()['version']))
   }
 
   [Symbol.dispose](): void {
@@ -29,10 +29,7 @@ export class Installation implements Disposable {
   }
 
   #write(version: string): void {
-    writeFileSync(
-      this.#directory.file('package.json'),
-      JSON.stringify({ ...manifest(), version }),
-    )
+    writeFileSync(this.#directory.file('package.json'), JSON.stringify({ ...manifest(), version }))
   }
 }
 
