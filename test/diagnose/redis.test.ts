@@ -17,6 +17,7 @@ import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
 import { Page } from '../support/page.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { RedisLink } from '../support/redis-link.ts'
 
 const REDIS = [
@@ -30,15 +31,13 @@ const REDIS = [
 const WEBHOOKS = [{ url: 'https://app.example/hooks' }]
 
 /** Looks at a Redis alone: the server is not needed for that. */
-async function redisAt(
-  url: string,
-  app: object = {},
-  skip: readonly string[] = [],
-): Promise<Diagnosis> {
+async function lookedAt(redis: object, app: object = {}): Promise<Diagnosis> {
   using directory = new Directory()
-  directory.write('resound.json', { redis: { url }, apps: [{ ...APP, ...app }] })
-  return await diagnosis({ config: directory.file('resound.json') }, { only: REDIS, skip })
+  directory.write('resound.json', { redis, apps: [{ ...APP, ...app }] })
+  return await diagnosis({ config: directory.file('resound.json') }, { only: REDIS })
 }
+
+const redisAt = (url: string, app?: object): Promise<Diagnosis> => lookedAt({ url }, app)
 
 /** Runs a pasted command. */
 const shell = (command: string | undefined) => promisify(execFile)('sh', ['-c', command ?? 'false'])
@@ -176,6 +175,25 @@ it('a Redis that is too old is found by what it says of itself', async () => {
   const broken = await redisAt(redis.url)
   expect(found(broken, 'host.redis-version')).toEqual(critical('redis-old'))
   expect(broken.of('host.redis-version').evidence).toEqual([`redis_version: ${older}`])
+})
+
+it('a Cluster is well, and its user is told what is refused', async () => {
+  await using cluster = await startCluster()
+  const at = (user: string) =>
+    lookedAt({ cluster: cluster.nodes.map(({ port }) => `redis://${user}127.0.0.1:${port}`) })
+  const { exit, results } = await at('')
+  expect(results.filter(({ outcome }) => outcome !== 'ok')).toEqual([])
+  expect(exit).toBe(0)
+  const rules = ['ann', 'on', '>pw', '~*', '&*', '+@all', '-spublish']
+  for (const { client } of cluster.nodes) await client.call('ACL', 'SETUSER', ...rules)
+  const broken = await at('ann:pw@')
+  expect(found(broken, 'host.redis-acl')).toEqual(critical('acl'))
+  expect(broken.of('host.redis-acl').evidence).toEqual([
+    'Refused: spublish, or channels of resound:*',
+  ])
+  const words = broken.of('host.redis-acl').fix?.paste?.replaceAll("'", '').split(' ').slice(6)
+  for (const { client } of cluster.nodes) await client.call('ACL', ...(words ?? []))
+  expect(found(await at('ann:pw@'), 'host.redis-acl')).toEqual(fine)
 })
 
 it('a server whose Redis is away is not ready: the first broken link is Redis', async () => {
