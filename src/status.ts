@@ -1,6 +1,7 @@
 /**
  * What one process has to tell an operator: what it holds, and how near its limits it is.
  */
+import { readFileSync } from 'node:fs'
 import type { Buckets } from './buckets.ts'
 import type { Readiness } from './http-api/health.ts'
 import type { LiveApp } from './hub/live-app.ts'
@@ -17,9 +18,17 @@ export interface ProcessStatus {
   /** Null stands for a limit that the system does not tell. */
   readonly connections: { readonly open: number; readonly limit: number | null }
   readonly openFiles: { readonly open: number | null; readonly limit: number | null }
-  readonly memory: { readonly residentBytes: number; readonly heapUsedBytes: number }
-  /** Since the process began; the bucket's bound that 99 % are within, null when none is. */
-  readonly eventLoopDelay: { readonly p99Seconds: number | null }
+  readonly memory: {
+    readonly residentBytes: number
+    readonly heapUsedBytes: number
+    /** Of the configuration, the container or the machine. */
+    readonly limitBytes: number
+  }
+  /**
+   * Since the process began, the bucket's bound that 99 % are within, null when none is; and the most of
+   * the last second.
+   */
+  readonly eventLoopDelay: { readonly p99Seconds: number | null; readonly recentSeconds: number }
   /** The Redis servers where Laravel is heard, one each. */
   readonly redis: readonly {
     readonly isUp: boolean
@@ -32,10 +41,16 @@ export interface ProcessStatus {
   readonly apps: Readonly<Record<string, number>>
   /** When the TLS certificate ends, as an ISO time; null without TLS. */
   readonly certificateEnd: string | null
+  /** The release of uWebSockets.js that was loaded. */
+  readonly uWebSockets: string
+  /** Whether connections that wait at a listener that closes go to another (net.ipv4.tcp_migrate_req). */
+  readonly tcpMigrateReq: boolean | null
 }
 
 export interface StatusSources {
   readonly capacity: number
+  readonly memoryLimitBytes: number
+  readonly uWebSockets: string
   readonly hub: { lives(): Iterable<LiveApp> }
   readonly redis: Iterable<{
     readonly isUp: boolean
@@ -44,7 +59,7 @@ export interface StatusSources {
   }>
   readonly nodes: number | undefined
   readonly apps: Readonly<Record<string, number>>
-  readonly eventLoopDelay: Buckets
+  readonly eventLoopDelay: { readonly seconds: Buckets; readonly recentSeconds: number }
   /** Unix milliseconds; undefined without TLS. */
   readonly certificateEnd: number | undefined
   readonly readiness: Readiness
@@ -64,8 +79,15 @@ export function processStatus(sources: StatusSources): ProcessStatus {
     readiness,
     connections: { open, limit: finite(capacity) },
     openFiles: { open: openFiles() ?? null, limit: finite(openFilesLimit()) },
-    memory: { residentBytes: rss, heapUsedBytes: heapUsed },
-    eventLoopDelay: { p99Seconds: boundOf(eventLoopDelay, 0.99) },
+    memory: {
+      residentBytes: rss,
+      heapUsedBytes: heapUsed,
+      limitBytes: sources.memoryLimitBytes,
+    },
+    eventLoopDelay: {
+      p99Seconds: boundOf(eventLoopDelay.seconds, 0.99),
+      recentSeconds: eventLoopDelay.recentSeconds,
+    },
     redis: states.map(({ isUp, roundTripSeconds, lastMessageAgeSeconds }) => ({
       isUp,
       roundTripSeconds: roundTripSeconds ?? null,
@@ -74,6 +96,17 @@ export function processStatus(sources: StatusSources): ProcessStatus {
     nodes: sources.nodes ?? null,
     apps,
     certificateEnd: certificateEnd === undefined ? null : new Date(certificateEnd).toISOString(),
+    uWebSockets: sources.uWebSockets,
+    tcpMigrateReq: tcpMigrateReq(),
+  }
+}
+
+/** As of the network namespace that this process is in; null where the system does not tell. */
+function tcpMigrateReq(): boolean | null {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'utf8').trim() !== '0'
+  } catch {
+    return null // Linux before 5.14, or something else
   }
 }
 

@@ -15,12 +15,18 @@ export type Answer = HttpResponse | Promise<HttpResponse>
  */
 export type Access = 'anyone' | 'scraper' | 'viewer' | 'operator'
 
+/** Who asks. */
+export interface Caller {
+  /** Whether it may ask what is for operators, though the route is for others as well. */
+  readonly isOperator: boolean
+}
+
 export interface Route {
   readonly method: 'GET' | 'POST'
   readonly access: Access
   /** Largest body, in bytes; it takes none when left out. */
   readonly bodyBytes?: number
-  readonly answer: (query: Query, request: HttpRequest) => Answer
+  readonly answer: (query: Query, request: HttpRequest, caller: Caller) => Answer
 }
 
 /** By path. */

@@ -5,8 +5,10 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
 import { parseQuery } from '../http-api/query.ts'
+import type { Watch } from '../tail/watch.ts'
 import { type Control, controlRoutes } from './control.ts'
 import type { Answer, Route, Routes } from './route.ts'
+import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 
 export interface AdminParts {
@@ -15,6 +17,8 @@ export interface AdminParts {
   readonly token: string | undefined
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
+  /** Shows what happens. */
+  readonly watch?: Watch
   /** Whether only its owner can get here. Elsewhere a token has to prove who ends or restarts the server. */
   readonly isPrivate?: boolean
   /** What tells this server from another: who looks for one that is not this is turned away. */
@@ -34,11 +38,12 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, control, identity } = parts
+  const { metrics, webhooks, control, watch, identity } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
     ...(control === undefined ? [] : controlRoutes(control)),
+    ...(watch === undefined ? [] : tailRoutes(watch)),
   ])
   const answer = (request: HttpRequest): Answer => {
     const route = routes.get(request.path)
@@ -54,7 +59,8 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     const { method } = route
     if (request.method !== method) return refusal(405, `Use ${method}.`, { Allow: method })
     const query = parseQuery(request.query)
-    return typeof query === 'string' ? refusal(400, query) : route.answer(query, request)
+    if (typeof query === 'string') return refusal(400, query)
+    return route.answer(query, request, { isOperator: hasProved(request, parts) })
   }
   return { answer, bodyBytes: (path) => routes.get(path)?.bodyBytes ?? 0 }
 }
@@ -63,18 +69,24 @@ export function createAdminApi(parts: AdminParts): AdminApi {
 function refuse(
   request: HttpRequest,
   route: Route | undefined,
-  { token, isPrivate = false }: AdminParts,
+  parts: AdminParts,
 ): HttpResponse | undefined {
+  const { token, isPrivate = false } = parts
   const access = route?.access ?? 'scraper'
   if (access === 'anyone' || isPrivate) return undefined
   if (token !== undefined) {
-    if (isBearer(request.authorization, token)) return undefined
+    if (hasProved(request, parts)) return undefined
     return refusal(401, 'Send the admin token as a bearer token.', { 'WWW-Authenticate': 'Bearer' })
   }
   if (access === 'scraper' || request.method !== route?.method) return undefined
   if (isOfPage(request)) return refusal(403, 'The admin port is not for web pages.')
   if (access === 'viewer') return undefined
   return refusal(403, 'This takes admin.token on the admin port; the admin socket takes none.')
+}
+
+/** Whether whoever asks is an operator. */
+function hasProved({ authorization }: HttpRequest, { token, isPrivate = false }: AdminParts) {
+  return isPrivate || (token !== undefined && isBearer(authorization, token))
 }
 
 function basicRoutes(metrics: AdminParts['metrics']): Routes {

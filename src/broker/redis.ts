@@ -75,6 +75,11 @@ export class RedisBroker implements Broker {
     return this.#group.redis
   }
 
+  /** As `NodeGroup.overview`. */
+  overview(): ReturnType<NodeGroup['overview']> {
+    return this.#group.overview()
+  }
+
   /** As `NodeGroup.echo`. */
   echo(): Promise<void> {
     return this.#group.echo()

@@ -5,8 +5,9 @@
  * The port that a valid configuration names is asked where there is no socket; what answers there must
  * be the server that is looked for.
  */
-import { request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { IDENTITY_HEADER } from '../admin/router.ts'
 import { identityOf, socketPaths } from '../admin/socket-path.ts'
@@ -85,6 +86,32 @@ export class RunningServer {
   }
 
   /**
+   * Asks for what goes on.
+   * @returns each message of its stream of server-sent events, as JSON, until the server ends it
+   * @throws ResoundError as `ask` does
+   */
+  async *follow(path: string, signal?: AbortSignal): AsyncGenerator<unknown, void, void> {
+    const { name } = this.#door
+    const response = await open(this.#door, path, signal)
+    if (response === undefined) {
+      throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
+    }
+    if (response.statusCode !== 200) {
+      const { error } = refusalIn({ status: response.statusCode ?? 0, body: await text(response) })
+      throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
+    }
+    // It sends something every few seconds: one that does not is gone without a word.
+    response.setTimeout(SILENCE_MILLISECONDS, () => response.destroy())
+    try {
+      for await (const line of createInterface({ input: response })) {
+        if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
+      }
+    } finally {
+      response.destroy()
+    }
+  }
+
+  /**
    * Waits until it is gone, with its process where that can be seen from here.
    * @returns whether it is
    */
@@ -105,6 +132,7 @@ export class RunningServer {
   }
 }
 
+const SILENCE_MILLISECONDS = 15_000
 const POLL_MILLISECONDS = 100
 const PROCESS_MILLISECONDS = 5000
 
@@ -196,6 +224,25 @@ async function knock(
   } catch {
     return undefined // whatever the reason, nobody answers there
   }
+}
+
+/** Asks for an answer that goes on. @returns undefined where nobody begins to answer in time */
+function open(
+  { options, isSecure }: Door,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage | undefined> {
+  return new Promise((resolve) => {
+    const ask = isSecure ? httpsRequest : httpRequest
+    const request = ask({ ...options, path, agent: false, signal }, (response) => {
+      request.setTimeout(0)
+      response.once('error', () => undefined) // its end is what is looked at
+      resolve(response)
+    })
+    request.setTimeout(TIMEOUT_MILLISECONDS, () => request.destroy())
+    request.once('error', () => resolve(undefined))
+    request.end()
+  })
 }
 
 function refusalIn({ status, body }: Answer): { error: string; fault: ErrorCode | undefined } {

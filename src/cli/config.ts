@@ -2,11 +2,12 @@
  * `resound config`: what would be configured, and what can be.
  */
 import { type Loaded, loadConfig, readConfig } from '../config/load.ts'
-import { masked, nameOf, OPTIONS, type Option, type Path } from '../config/options.ts'
+import { masked, nameOf, OPTIONS, type Path } from '../config/options.ts'
 import { refusal } from '../config/problem.ts'
 import { describeOrigin, type Origin } from '../config/setting.ts'
 import type { Flags } from '../config/sources.ts'
 import { valueAt } from '../config/tree.ts'
+import { valuesIn } from '../config/values.ts'
 import { EXIT, print, printJson, reportFault, wrapped } from './output.ts'
 import { errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
 
@@ -101,28 +102,11 @@ interface Value {
 }
 
 function* valuesOf({ config, originOf }: Loaded): Generator<Value> {
-  const ofApps = OPTIONS.filter(({ path }) => path[0] === 'apps')
-  const ofWebhooks = ofApps.filter(({ path }) => path[2] === 'webhooks')
-  for (const option of OPTIONS) {
-    if (!ofApps.includes(option)) yield at(option, option.path)
-  }
-  for (const [index, { webhooks }] of config.apps.entries()) {
-    const app: Path = ['apps', index]
-    for (const option of ofApps) {
-      if (!ofWebhooks.includes(option)) yield at(option, [...app, ...option.path.slice(2)])
-    }
-    for (const webhook of webhooks.length === 0 ? [0] : webhooks.keys()) {
-      for (const option of ofWebhooks) {
-        yield at(option, [...app, 'webhooks', webhook, ...option.path.slice(4)])
-      }
-    }
-  }
-
-  function at(option: Option, path: Path): Value {
+  for (const { option, path } of valuesIn(config)) {
     const origin = originOf(path)
     const isMadeUp = origin.kind === 'generated' && !origin.isKept // and another one on each look
     const value = isMadeUp ? '(not yet)' : masked(option, valueAt(config, path))
-    return { path, value, origin }
+    yield { path, value, origin }
   }
 }
 

@@ -11,29 +11,39 @@ import { type Choice, choose, exitCodeOf, firstBroken, runChecks } from '../diag
 import { Scene, type SceneOptions } from '../diagnose/scene.ts'
 import { endText, listText, resultText } from './diagnose-text.ts'
 import { DiagnoseDocument, type DiagnoseListDocument } from './documents/diagnose.ts'
-import { type ColourChoice, EXIT, isColoured, print } from './output.ts'
+import { type ColourChoice, EXIT, print } from './output.ts'
+import { terminal } from './terminal.ts'
 
 export interface DiagnoseOptions extends SceneOptions {
   readonly json?: boolean
   readonly list?: boolean
+  readonly idle?: string
+  /** A file to write; there must be none yet. */
+  readonly bundle?: string
   /** Ids and areas, with commas. */
   readonly only?: string
   readonly skip?: string
 }
 
+const MOST_IDLE_SECONDS = 600
+
 /** @returns the exit code */
 export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): Promise<number> {
-  const { json = false, list = false, only, skip, ...given } = options
+  const { json = false, list = false, only, skip, idle, bundle: _, ...given } = options
   const choice: Choice = { ...listed('only', only), ...listed('skip', skip) }
   const problem = unknownNames([...(choice.only ?? []), ...(choice.skip ?? [])])
   if (problem !== undefined) return wrongUsage(problem)
   if (list) return showList(choose(CHECKS, choice), json)
+  const idleSeconds = Number(idle ?? 0)
+  if (!(idleSeconds >= 0 && idleSeconds <= MOST_IDLE_SECONDS)) {
+    return wrongUsage(`--idle is a number of seconds, at most ${MOST_IDLE_SECONDS}`)
+  }
   const secrets = readSecrets(given)
   if (typeof secrets === 'string') return wrongUsage(secrets)
-  const scene = new Scene({ ...given, ...secrets })
-  const coloured = isColoured(colour, process.stdout)
+  using scene = new Scene({ ...given, ...secrets, idleSeconds })
+  const shown = terminal(process.stdout, colour)
   const results = await runChecks(CHECKS, scene, choice, (result) => {
-    const text = json ? undefined : resultText(result, coloured)
+    const text = json ? undefined : resultText(result, shown)
     if (text !== undefined) print(text)
   })
   const exit = exitCodeOf(results)
@@ -46,7 +56,7 @@ export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): 
     })
     print(JSON.stringify(document, null, 2))
   } else {
-    print(endText(results, coloured))
+    print(endText(results, shown))
   }
   return exit
 }

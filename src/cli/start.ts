@@ -61,7 +61,7 @@ interface Admin {
 
 /** Opens the doors by which operators reach the group: the port, and the socket where there can be one. */
 async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logger): Promise<Admin> {
-  const { metrics, webhooks } = group
+  const { metrics, webhooks, watch } = group
   const environment = processEnvironment()
   const identity = identityOf(flags, environment, process.cwd())
   const control: Control = {
@@ -76,6 +76,8 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
         socket: socket?.path ?? null,
       },
     }),
+    configuration: () => group.configuration(),
+    nodes: () => group.nodes(),
     restart: () => group.restart('resound restart'),
     reload: () => group.reload(),
     end: (isNow) => {
@@ -85,7 +87,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       return { pid: process.pid, windowSeconds: group.drainSeconds }
     },
   }
-  const parts = { metrics, webhooks, control, identity }
+  const parts = { metrics, webhooks, control, watch, identity }
   const port = serveAdminPort(
     createAdminApi({ ...parts, token: config.admin.token }),
     config.admin,

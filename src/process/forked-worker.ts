@@ -12,8 +12,17 @@ import { type ErrorCode, ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
 import type { Family } from '../metrics/register.ts'
 import type { ProcessStatus } from '../status.ts'
+import type { Watch } from '../tail/watch.ts'
 import { withResolvers } from './local-worker.ts'
-import { isFamilies, isStatus, type Order, type Question, Reloaded, Report } from './message.ts'
+import {
+  isFamilies,
+  isNodes,
+  isStatus,
+  type Order,
+  type Question,
+  Reloaded,
+  Report,
+} from './message.ts'
 import type { Ending, Reloading, Worker } from './worker.ts'
 
 /** The hidden command that a child is started with. */
@@ -64,6 +73,8 @@ export class ForkedWorker implements Worker {
   readonly #options: ForkOptions
   readonly #clock: Clock = realClock
   readonly #waiting = new Map<number, Waiting>()
+  /** Whom to tell what is seen there, by the number of their watch. */
+  readonly #watching = new Map<number, Parameters<Watch>[1]>()
   readonly #configured = withResolvers<unknown>()
   readonly #listening = withResolvers<void>()
   #asked = 0
@@ -112,6 +123,17 @@ export class ForkedWorker implements Worker {
     this.#send({ type: 'begin', flags, format, coloured, config })
   }
 
+  readonly watch: Watch = (filter, tell) => {
+    const id = this.#asked
+    this.#asked += 1
+    this.#watching.set(id, tell)
+    this.#send({ type: 'watch', id, filter })
+    return () => {
+      this.#watching.delete(id)
+      this.#send({ type: 'unwatch', id })
+    }
+  }
+
   async metrics(): Promise<readonly Family[]> {
     const families = await this.#ask({ of: 'metrics' })
     if (!isFamilies(families)) throw unanswered(this.pid)
@@ -123,6 +145,12 @@ export class ForkedWorker implements Worker {
     const status = await this.#ask({ of: 'status' })
     if (!isStatus(status)) throw unanswered(this.pid)
     return status
+  }
+
+  async nodes(): ReturnType<Worker['nodes']> {
+    const nodes = await this.#ask({ of: 'nodes' })
+    if (!isNodes(nodes)) throw unanswered(this.pid)
+    return nodes
   }
 
   async reload(given?: unknown): Promise<Reloading> {
@@ -198,6 +226,9 @@ export class ForkedWorker implements Worker {
         break
       case 'refusal':
         this.#settle(report.id, ({ reject }) => reject(faultOf(report.code, report.message)))
+        break
+      case 'seen':
+        this.#watching.get(report.id)?.(report.sights)
         break
       case 'last':
         this.counted = report.metrics

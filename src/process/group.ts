@@ -14,14 +14,17 @@ import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
+import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
+import { GroupWatch } from './group-watch.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
-import type { Reloading, Worker } from './worker.ts'
+import { type ServedConfiguration, servedConfiguration } from './served-configuration.ts'
+import type { NodesSeen, Reloading, Worker } from './worker.ts'
 
 /** For a successor to be ready; for the workers of a start to listen. */
 const START_MILLISECONDS = 30_000
@@ -64,6 +67,7 @@ export class Group {
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
   readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
+  readonly #watching = new GroupWatch(() => this.#generations().flatMap(({ workers }) => workers))
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -215,6 +219,9 @@ export class Group {
     replay: (appId, ids) => this.#anyWorker().webhooks.replay(appId, ids),
   }
 
+  /** Shows what happens in all its processes. @returns what ends that */
+  readonly watch: Watch = (filter, tell) => this.#watching.watch(filter, tell)
+
   status(): Promise<GroupStatus> {
     return groupStatus({
       current: this.#current,
@@ -223,6 +230,16 @@ export class Group {
       isRestarting: this.#starting !== undefined,
       lastRestart: this.#lastRestart,
     })
+  }
+
+  /** The nodes that share a Redis, as a worker of the current generation sees them. */
+  nodes(): Promise<NodesSeen | null> {
+    return this.#anyWorker().nodes()
+  }
+
+  /** What is served, secrets masked, and what is another by now where it is read. */
+  configuration(): ServedConfiguration {
+    return servedConfiguration(this.#current.config, this.#parts.flags)
   }
 
   #refusal(): string | undefined {

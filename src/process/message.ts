@@ -7,12 +7,16 @@
 import { z } from 'zod'
 import type { Family } from '../metrics/register.ts'
 import type { ProcessStatus } from '../status.ts'
+import { Filter } from '../tail/filter.ts'
+import type { Sight } from '../tail/watch.ts'
+import type { NodesSeen } from './worker.ts'
 
 const Readiness = z.object({ ready: z.boolean(), reason: z.string() })
 
 const Question = z.discriminatedUnion('of', [
   z.object({ of: z.literal('metrics') }),
   z.object({ of: z.literal('status') }),
+  z.object({ of: z.literal('nodes') }),
   /** Reads for itself without a configuration. */
   z.object({ of: z.literal('reload'), config: z.unknown().optional() }),
   z.object({ of: z.literal('failures'), most: z.int(), app: z.string().optional() }),
@@ -39,6 +43,9 @@ export const Order = z.discriminatedUnion('type', [
   /** What `/ready` answers; null leaves that to the worker. */
   z.object({ type: z.literal('answer'), readiness: Readiness.nullable() }),
   z.object({ type: z.literal('ask'), id: z.int(), question: Question }),
+  /** Shows what happens, until it is unwatched. */
+  z.object({ type: z.literal('watch'), id: z.int(), filter: Filter }),
+  z.object({ type: z.literal('unwatch'), id: z.int() }),
   z.object({ type: z.literal('drain') }),
   z.object({ type: z.literal('stop') }),
 ])
@@ -63,6 +70,12 @@ export const Report = z.discriminatedUnion('type', [
     code: z.string().optional(),
     message: z.string(),
   }),
+  /** To who watches. */
+  z.object({
+    type: z.literal('seen'),
+    id: z.int(),
+    sights: z.custom<readonly Sight[]>(Array.isArray),
+  }),
   /** The metrics it ends with. */
   z.object({ type: z.literal('last'), metrics: z.custom<readonly Family[]>(Array.isArray) }),
 ])
@@ -72,6 +85,9 @@ export type Report = z.infer<typeof Report>
 export const isFamilies = (value: unknown): value is readonly Family[] => Array.isArray(value)
 export const isStatus = (value: unknown): value is ProcessStatus =>
   typeof value === 'object' && value !== null && 'connections' in value
+
+export const isNodes = (value: unknown): value is NodesSeen | null =>
+  value === null || (typeof value === 'object' && 'shards' in value)
 
 export const Reloaded = z.discriminatedUnion('valid', [
   z.object({

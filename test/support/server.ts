@@ -218,9 +218,9 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   })
   const administered = async (): Promise<AdministeredServer> => {
     const server = await start({ config, log: logger, clock, pressure })
-    const { metrics, webhooks } = server
+    const { metrics, webhooks, watch } = server
     try {
-      const api = createAdminApi({ metrics, webhooks, token: config.admin.token })
+      const api = createAdminApi({ metrics, webhooks, watch, token: config.admin.token })
       return Object.assign(server, { admin: serveAdminPort(api, config.admin, logger) })
     } catch (fault) {
       await server.stop()
