@@ -13,7 +13,7 @@ import { type OwnAddress, ownAddress } from '../own-address.ts'
 import { NotConnected, PusherSocket, type Subscribed } from '../pusher-socket.ts'
 import type { Scene } from '../scene.ts'
 import { authorities } from '../way-in/certificate.ts'
-import { askAsUser } from './as-user.ts'
+import { askAsUser, NOT_ASKED } from './as-user.ts'
 import { type AskedChannel, channelOf, isGuarded } from './channel.ts'
 import { headersOf, type Identity, identityOf, knownBy } from './identity.ts'
 import { type Asked, ask, FORM, form } from './request.ts'
@@ -208,7 +208,7 @@ export class Exchange {
     const fields = { socket_id: socketId, channel_name: name }
     if (identity.kind === 'user') {
       if (this.facts === undefined) {
-        return { isAnswered: false, code: 'no-app', message: '--as-user needs --laravel DIR' }
+        return { isAnswered: false, code: NOT_ASKED, message: '--as-user needs --laravel DIR' }
       }
       const path = isBridge ? this.app.laravel.authPath : new URL(url).pathname
       return askAsUser(this.facts.directory, identity, path, fields, signal)

@@ -91,6 +91,7 @@ export function shown({ status, headers, body }: Answer): string {
   const details = [location && `Location: ${location}`, type].filter(Boolean).join(', ')
   const text = body
     .replaceAll(/[0-9a-f]{64}/g, '...')
+    .replaceAll(/("shared_secret":")[^"]*/g, '$1...')
     .replaceAll(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()
