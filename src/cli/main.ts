@@ -12,6 +12,7 @@ import { version } from '../version.ts'
 import { benchCommand } from './bench.ts'
 import { channelsCommand } from './channels.ts'
 import { AS_NAGIOS } from './commands-page.ts'
+import { completionCommands } from './completion.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { connectionsCommand } from './connections.ts'
 import { consoleCommand } from './console.ts'
@@ -267,6 +268,7 @@ export function commands(ended: (code: number) => void): Command {
 
   benchCommand(program, withSources, ended)
 
+  completionCommands(program, ended)
   program
     .command('version')
     .summary('print the version')
