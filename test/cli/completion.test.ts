@@ -4,6 +4,11 @@ import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { bashScript } from '../../src/cli/completion-bash.ts'
+import { fishScript } from '../../src/cli/completion-fish.ts'
+import { places } from '../../src/cli/completion-tree.ts'
+import { zshScript } from '../../src/cli/completion-zsh.ts'
+import { commands } from '../../src/cli/main.ts'
 import { resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { eventually } from '../support/eventually.ts'
@@ -16,11 +21,10 @@ let socket: WebSocket
 
 beforeAll(async () => {
   const file = directory.file('resound.json')
-  for (const shell of ['bash', 'zsh', 'fish']) {
-    const { code, stdout, stderr } = await resound(['completion', shell])
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    directory.write(`completion.${shell}`, stdout)
-  }
+  const tree = places(commands(() => undefined))
+  directory.write('completion.bash', bashScript(tree))
+  directory.write('completion.zsh', zshScript(tree))
+  directory.write('completion.fish', fishScript(tree))
   server = await StartedServer.start(['--config', file])
   socket = new WebSocket(`ws://127.0.0.1:${server.port}/app/key?protocol=7`)
   await once(socket, 'message')
