@@ -9,6 +9,7 @@ import { ProgressLine } from './bench-progress.ts'
 import { documentOf, reportText } from './bench-report.ts'
 import { remoteHosts, TargetFinder, type TargetOptions, WrongUsage } from './bench-target.ts'
 import { type ColourChoice, EXIT, print } from './output.ts'
+import { type Ended, withSources } from './target-options.ts'
 import { terminal } from './terminal.ts'
 
 const HELP = `
@@ -46,12 +47,8 @@ interface BenchOptions extends TargetOptions {
   readonly quiet?: boolean
 }
 
-/** Adds the command. @param withSources adds the options that say where the configuration is */
-export function benchCommand(
-  program: Command,
-  withSources: (command: Command) => Command,
-  ended: (code: number) => void,
-): void {
+/** Adds the command. */
+export function benchCommand(program: Command, ended: Ended): void {
   const number = (flags: string, text: string, most: number, usual: number, least = 1) =>
     new Option(flags, text).argParser(within(least, most)).default(usual)
   withSources(program.command('bench'))

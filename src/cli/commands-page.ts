@@ -3,10 +3,7 @@
  */
 import type { Argument, Command, Option } from 'commander'
 import { documentOf, schemaFile } from './documents/all.ts'
-import { EXIT } from './output.ts'
-
-/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
-export const AS_NAGIOS: readonly string[] = ['diagnose', 'health']
+import { AS_NAGIOS, EXIT } from './output.ts'
 
 const INTRODUCTION = `# Commands
 

@@ -16,7 +16,11 @@ interface Json {
 }
 
 /** Adds `config` and its subcommands. */
-export function configCommands(program: Command, ended: Ended): void {
+export function configCommands(
+  program: Command,
+  ended: Ended,
+  whole: () => Promise<Command>,
+): void {
   const config = program
     .command('config')
     .summary('check and show the configuration')
@@ -40,7 +44,7 @@ export function configCommands(program: Command, ended: Ended): void {
     .description('Prints the reference as Markdown')
     .addOption(new Option('--page <page>', 'which page').choices(PAGES).default('options'))
     .addOption(json())
-    .action((options: Json & { page: Page }) => ended(docs(options, program)))
+    .action(async (options: Json & { page: Page }) => ended(docs(options, await whole())))
   config
     .command('env')
     .summary('print every environment variable')

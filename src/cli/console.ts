@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { askServer, type Target } from './admin.ts'
 import { ConsoleDocument } from './documents/console.ts'
 import { EXIT, print, printJson } from './output.ts'
-import { withServer } from './target-options.ts'
+import { ADMIN_HELP, type Ended, withServer } from './target-options.ts'
 
 interface ConsoleOptions extends Target {
   readonly json?: boolean
@@ -18,16 +18,12 @@ and close connections. It is in the fragment, which browsers send to nobody.
 
 const Link = ConsoleDocument.pick({ url: true })
 
-/** Adds the command. @param help on how the server is found */
-export function consoleCommand(
-  program: Command,
-  ended: (code: number) => void,
-  help: string,
-): void {
+/** Adds the command. */
+export function consoleCommand(program: Command, ended: Ended): void {
   withServer(program.command('console'))
     .summary('print a link to the web console')
     .description("Prints a link to the running server's web console")
-    .addHelpText('after', HELP + help)
+    .addHelpText('after', HELP + ADMIN_HELP)
     .action(async (options: ConsoleOptions) => ended(await showConsole(options)))
 }
 

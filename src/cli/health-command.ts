@@ -4,7 +4,7 @@
 import { type Command, Option } from 'commander'
 import { DEFAULT_BUDGET, MOST_MS } from '../health/judge.ts'
 import { FORMATS, type HealthOptions, health } from './health.ts'
-import type { ColourChoice } from './output.ts'
+import { colourOf, type Ended, withServer } from './target-options.ts'
 
 const HELP = `
 The server publishes an event through the HTTP API of its public port, and has
@@ -17,10 +17,10 @@ Ends with 0 when it is ok, 1 for a warning (late, an app that is full), 2 when
 no event comes back or no server answers, 3 when it cannot be judged, which a
 wrong usage is as well.`
 
-/** @param ended told the exit code */
-export function defineHealth(command: Command, program: Command, ended: (code: number) => void) {
+/** Adds the command. */
+export function healthCommand(program: Command, ended: Ended): void {
   const { warnMs, critMs } = DEFAULT_BUDGET
-  command
+  withServer(program.command('health'))
     .summary('find out whether it serves')
     .description('Finds out whether the server serves: an event has to come back')
     .addOption(new Option('--format <format>', 'how to print it').choices(FORMATS))
@@ -37,8 +37,5 @@ export function defineHealth(command: Command, program: Command, ended: (code: n
     .option('--ca <file>', 'with --url: certificates to trust, PEM')
     .option('--insecure', 'with --url: trust any certificate')
     .addHelpText('after', HELP)
-    .action(async (options: HealthOptions) => {
-      const { color } = program.opts<{ color: ColourChoice }>()
-      ended(await health(options, color))
-    })
+    .action(async (options: HealthOptions) => ended(await health(options, colourOf(program))))
 }

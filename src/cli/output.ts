@@ -20,6 +20,9 @@ export const EXIT = {
   INTERRUPTED: 130,
 } as const
 
+/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
+export const AS_NAGIOS: readonly string[] = ['diagnose', 'health']
+
 const WIDTH = 80
 
 export function isColoured(choice: ColourChoice, stream: NodeJS.WriteStream): boolean {

@@ -7,6 +7,9 @@ import type { ColourChoice } from './output.ts'
 /** Told the exit code of the command that is run. */
 export type Ended = (code: number) => void
 
+/** Adds a command, or some. @param whole makes all there are, for what is about them */
+export type Adding = (program: Command, ended: Ended, whole: () => Promise<Command>) => void
+
 /** When to colour, as the command line says. */
 export const colourOf = (program: Command): ColourChoice =>
   program.opts<{ color: ColourChoice }>().color

@@ -5,8 +5,8 @@ import Ajv from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { Command } from 'commander'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { commands } from '../../src/cli/commands.ts'
 import { documentOf, schemaFile, schemas } from '../../src/cli/documents/all.ts'
-import { commands } from '../../src/cli/main.ts'
 import { resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { greeting, Sockets } from '../support/pusher-sockets.ts'
@@ -22,7 +22,7 @@ function* printing(command: Command, words: readonly string[] = []): Generator<s
   for (const sub of command.commands) yield* printing(sub, [...words, sub.name()])
 }
 
-const COMMANDS = [...printing(commands(() => undefined))]
+const COMMANDS = [...printing(await commands(() => undefined))]
 
 describe('the published schemas', () => {
   it('are those of the documents: run `npm run docs`', () => {

@@ -36,6 +36,7 @@ const COMMANDS = [
   ['webhooks', 'list'],
   ['webhooks', 'replay'],
   ['bench'],
+  ['completion'],
   ['version'],
 ] as const
 
@@ -74,6 +75,7 @@ describe('--help', () => {
       'config',
       'webhooks',
       'bench',
+      'completion',
       'version',
     ])
     for (const line of list) expect(line).not.toMatch(/\.$/)

@@ -53,6 +53,8 @@ const PARTS: readonly Part[] = [
   program('g++', '--version'),
   program('chromium', '--version'),
   program('nginx', '-v'),
+  program('zsh', '--version'),
+  program('fish', '--version'),
   program('prometheus', '--version'),
   program('promtool', '--version', 'prometheus'),
   program('systemd-analyze', '--version', 'systemd'),
