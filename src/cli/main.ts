@@ -11,6 +11,7 @@ import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { benchCommand } from './bench.ts'
 import { channelsCommand } from './channels.ts'
+import { AS_NAGIOS } from './commands-page.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { connectionsCommand } from './connections.ts'
 import { consoleCommand } from './console.ts'
@@ -72,8 +73,6 @@ seen, why, and the fix to paste. Changes nothing. With --laravel, that app and
 its pages are looked at as well; the server is found as by resound status.
 Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
 
-/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
-const AS_NAGIOS = ['diagnose', 'health']
 const METRICS_HELP = `
 Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
 With --watch, rates over each interval: a table on a terminal, a row per
@@ -98,7 +97,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function commands(ended: (code: number) => void): Command {
+/** All commands there are. @param ended told the exit code of the one that is run */
+export function commands(ended: (code: number) => void): Command {
   const program = new Command('resound')
     .description('A Laravel-compatible, Pusher-protocol WebSocket server')
     .version(version, '-V, --version', 'print the version')
@@ -216,7 +216,7 @@ function commands(ended: (code: number) => void): Command {
     .description('Prints the reference as Markdown')
     .addOption(new Option('--page <page>', 'which page').choices(PAGES).default('options'))
     .addOption(json())
-    .action((options: Json & { page: Page }) => ended(docs(options)))
+    .action((options: Json & { page: Page }) => ended(docs(options, program)))
   config
     .command('env')
     .summary('print every environment variable')
