@@ -12,7 +12,7 @@ import { valuesIn } from '../config/values.ts'
 import { commandsPage } from './commands-page.ts'
 import { metricsPage, metricsReference } from './metrics-reference.ts'
 import { EXIT, print, printJson, reportFault, wrapped } from './output.ts'
-import { errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
+import { checksPage, errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
 
 interface Shape {
   readonly json?: boolean
@@ -86,7 +86,7 @@ export function env({ json = false }: Shape): number {
   return EXIT.DONE
 }
 
-export const PAGES = ['options', 'errors', 'metrics', 'cli', 'example'] as const
+export const PAGES = ['options', 'errors', 'metrics', 'cli', 'checks', 'example'] as const
 export type Page = (typeof PAGES)[number]
 
 /** `resound config docs`: the reference, as the files in docs/ hold it. */
@@ -104,6 +104,7 @@ const WRITERS: Readonly<Record<Page, (program: Command) => string>> = {
   errors: errorsPage,
   metrics: metricsPage,
   cli: commandsPage,
+  checks: checksPage,
   example: exampleFile,
 }
 
