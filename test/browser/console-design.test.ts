@@ -143,5 +143,7 @@ it('fits a screen of 360 pixels', async () => {
     await console.go(page, title)
     const width = await console.page.evaluate(() => document.documentElement.scrollWidth)
     expect(width, page).toBeLessThanOrEqual(360)
+    const here = await console.page.locator('nav [aria-current]').boundingBox()
+    expect((here?.x ?? 0) + (here?.width ?? 0), page).toBeLessThanOrEqual(360)
   }
 })
