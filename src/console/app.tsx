@@ -47,6 +47,11 @@ function Frame() {
   const Page = PAGE[page]
   useEffect(() => {
     document.title = `${TITLES[page]} · Resound`
+    scrollTo(0, 0)
+    // On a small screen the pages' names do not all fit.
+    document
+      .querySelector('nav [aria-current]')
+      ?.scrollIntoView({ block: 'nearest', inline: 'center' })
     // Who has followed a link reads on from the page's beginning.
     if (document.activeElement?.closest('nav') !== null) return
     document.getElementById('title')?.focus({ preventScroll: true })

@@ -6,8 +6,14 @@ export interface Message {
   readonly data: string
 }
 
-/** Splits a stream into its messages. Comments, which only keep it alive, are passed over. */
-export async function* messagesIn(stream: ReadableStream<Uint8Array>): AsyncGenerator<Message> {
+/**
+ * Splits a stream into its messages. Comments, which only keep it alive, are passed over.
+ * @param heard called whenever anything comes
+ */
+export async function* messagesIn(
+  stream: ReadableStream<Uint8Array>,
+  heard: () => void = () => undefined,
+): AsyncGenerator<Message> {
   const reader = stream.getReader()
   const decoder = new TextDecoder()
   let rest = ''
@@ -15,6 +21,7 @@ export async function* messagesIn(stream: ReadableStream<Uint8Array>): AsyncGene
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
+      heard()
       const blocks = (rest + decoder.decode(value, { stream: true })).split('\n\n')
       rest = blocks.pop() ?? ''
       for (const block of blocks) {

@@ -15,6 +15,8 @@ export type StreamState =
 
 const FIRST_MILLISECONDS = 500
 const MOST_MILLISECONDS = 5000
+/** The server says something every four seconds at least: silent for so long, it is gone. */
+const SILENT_MILLISECONDS = 15_000
 /** Hidden for so long, a page is let go of. */
 const HIDDEN_MILLISECONDS = 30_000
 
@@ -27,6 +29,7 @@ export class Follower {
   #request: AbortController | undefined
   #timer: number | undefined
   #hiding: number | undefined
+  #silence: number | undefined
 
   constructor(path: string, query: Query, hear: (message: Message) => void) {
     this.#path = path
@@ -68,6 +71,7 @@ export class Follower {
 
   #let(): void {
     clearTimeout(this.#timer)
+    clearTimeout(this.#silence)
     this.#request?.abort()
     this.#request = undefined
   }
@@ -77,13 +81,19 @@ export class Follower {
     const request = new AbortController()
     this.#request = request
     if (this.#attempt === 0) this.state.value = { is: 'connecting' }
-    this.#read(request.signal).then(
+    this.#read(request).then(
       () => this.#lost(request, undefined),
       (fault: unknown) => this.#lost(request, fault),
     )
   }
 
-  async #read(signal: AbortSignal): Promise<void> {
+  async #read(request: AbortController): Promise<void> {
+    const { signal } = request
+    const heard = (): void => {
+      clearTimeout(this.#silence)
+      this.#silence = setTimeout(() => request.abort(), SILENT_MILLISECONDS)
+    }
+    heard()
     const response = await fetch(pathOf(this.#path, this.#query), {
       headers: authorization(),
       cache: 'no-store',
@@ -93,7 +103,7 @@ export class Follower {
     if (response.body === null) return
     if (this.#attempt > 0) void findAccess() // a server that was started again has another key
     this.state.value = { is: 'live' }
-    for await (const message of messagesIn(response.body)) {
+    for await (const message of messagesIn(response.body, heard)) {
       this.#attempt = 0
       this.#hear(message)
     }
@@ -101,6 +111,7 @@ export class Follower {
 
   #lost(request: AbortController, fault: unknown): void {
     if (request !== this.#request) return // let go by ourselves
+    clearTimeout(this.#silence)
     const reason = fault === undefined ? 'The connection was closed.' : reasonOf(fault)
     if (fault instanceof Refused && fault.status < 500) {
       this.state.value = { is: 'refused', reason }

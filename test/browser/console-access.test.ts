@@ -22,8 +22,10 @@ const keyOf = (link: string): string => new URL(link).hash.replace('#key=', '')
 
 describe('without a token', () => {
   let server: StartedServer
+  let link: string
   beforeAll(async () => {
     server = await start()
+    link = await linkOf(server)
   })
   afterAll(() => server[Symbol.asyncDispose]())
 
@@ -46,7 +48,6 @@ describe('without a token', () => {
   })
 
   it('the link has the key, which leaves the address and is kept for the tab alone', async () => {
-    const link = await linkOf(server)
     await using console = await ConsolePage.open(browser, link)
     await console.text('Operator')
     expect(console.page.url()).toBe(`${server.admin}/#/overview`)
@@ -64,7 +65,6 @@ describe('without a token', () => {
   })
 
   it('the key unlocks it as well, and another does not', async () => {
-    const link = await linkOf(server)
     await using console = await ConsolePage.open(browser, server.admin)
     await console.button('View only: unlock').click()
     await console.field('Key or token').fill('not-the-key')

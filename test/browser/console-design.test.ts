@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium } from '../support/browser.ts'
 import { StartedServer } from '../support/command.ts'
-import { applicationOf, ConsolePage, linkOf } from '../support/console.ts'
+import { AT_ONCE, applicationOf, ConsolePage, linkOf } from '../support/console.ts'
 import { faintTexts, focused } from '../support/console-looks.ts'
 import { hear, nodeBuild, type Page, subscribe } from '../support/pusher.ts'
 import { STARTED_APP } from '../support/pusher-sockets.ts'
@@ -23,7 +23,7 @@ let link: string
 let ann: Page
 beforeAll(async () => {
   browser = await launchChromium()
-  server = await StartedServer.start([], { environment: STARTED_APP })
+  server = await StartedServer.start([], { environment: { ...STARTED_APP, ...AT_ONCE } })
   link = await linkOf(server)
   ann = await applicationOf(server).open(nodeBuild, { id: 'ann', name: 'Ann' })
   await subscribe(ann, 'presence-lobby')
@@ -143,5 +143,7 @@ it('fits a screen of 360 pixels', async () => {
     await console.go(page, title)
     const width = await console.page.evaluate(() => document.documentElement.scrollWidth)
     expect(width, page).toBeLessThanOrEqual(360)
+    const here = await console.page.locator('nav [aria-current]').boundingBox()
+    expect((here?.x ?? 0) + (here?.width ?? 0), page).toBeLessThanOrEqual(360)
   }
 })

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { launchChromium } from '../support/browser.ts'
 import { StartedServer } from '../support/command.ts'
-import { applicationOf, ConsolePage, linkOf } from '../support/console.ts'
+import { AT_ONCE, applicationOf, ConsolePage, linkOf } from '../support/console.ts'
 import type { Application } from '../support/pusher.ts'
 import { hear, nodeBuild, subscribe } from '../support/pusher.ts'
 import { Sockets, STARTED_APP } from '../support/pusher-sockets.ts'
@@ -17,7 +17,7 @@ let application: Application
 let link: string
 beforeAll(async () => {
   browser = await launchChromium()
-  server = await StartedServer.start([], { environment: STARTED_APP })
+  server = await StartedServer.start([], { environment: { ...STARTED_APP, ...AT_ONCE } })
   application = applicationOf(server)
   link = await linkOf(server)
 })

@@ -19,6 +19,9 @@ export const applicationOf = ({ port }: StartedServer): Application =>
     },
   })
 
+/** A member whose page is closed is gone at once, and not in the way of the next test. */
+export const AT_ONCE = { RESOUND_PRESENCE_LINGER_SECONDS: '0' } as const
+
 /** Where `resound console` says that the console is, with its key. */
 export async function linkOf(server: StartedServer): Promise<string> {
   const { stdout, stderr, code } = await server.command('console')

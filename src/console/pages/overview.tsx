@@ -104,7 +104,7 @@ function Figures() {
       <Figure name="Delivery, 99 %" value={seconds(at?.delivery.p99)} id="delivery">
         median {seconds(at?.delivery.p50)}
       </Figure>
-      <Figure name="Event loop late, 99 %" value={seconds(at?.loopDelay.p99)} id="loop">
+      <Figure name="Loop delay, 99 %" value={seconds(at?.loopDelay.p99)} id="loop">
         median {seconds(at?.loopDelay.p50)}
       </Figure>
       <Figure name="Memory" value={bytes(at?.memoryBytes)} id="memory">
