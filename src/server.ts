@@ -17,6 +17,8 @@ import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
 import type { Config, Limits } from './config/schema.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
+import type { CanaryResult } from './health/canary.ts'
+import { sendOwnCanary } from './health/own-canary.ts'
 import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
@@ -44,6 +46,7 @@ import { serveHttp, type Traffic } from './transport/http.ts'
 import { HttpConnections } from './transport/http-connections.ts'
 import { join, type Listener, listen } from './transport/listener.ts'
 import { PublicApps } from './transport/public-apps.ts'
+import { uWebSocketsRelease } from './transport/uws.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -81,6 +84,8 @@ export interface Server {
   readiness(): Readiness
   /** What this process has to tell an operator. */
   status(): ProcessStatus
+  /** Sends an event through the public port and back. It never rejects. */
+  canary(milliseconds: number): Promise<CanaryResult>
   /** Listens on the shared port. @throws ResoundError when it cannot be used */
   join(): void
   /**
@@ -96,7 +101,7 @@ export interface Server {
 }
 
 /** What this node knows of the others. */
-export type Group = Pick<RedisBroker, 'state' | 'echo'>
+export type Group = Pick<RedisBroker, 'state' | 'echo' | 'overview'>
 
 const WITHOUT_APPS: Readiness = {
   ready: false,
@@ -331,14 +336,28 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     status: () =>
       processStatus({
         capacity: connectionCapacity(),
+        memoryLimitBytes: room.memoryLimitBytes,
+        uWebSockets: uWebSocketsRelease(),
         hub,
         redis: [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],
         nodes: shared?.state.nodes,
         apps: apps.counts,
-        eventLoopDelay: loop.seconds,
+        eventLoopDelay: loop,
         certificateEnd: certificate?.endsAt,
         readiness: ownReadiness(),
       }),
+    canary: (milliseconds) =>
+      sendOwnCanary(
+        {
+          apps,
+          connectionsOf: (app) => hub.connectionsOf(app),
+          host: config.host,
+          port,
+          isTls: config.tls !== undefined,
+          pathPrefix,
+        },
+        milliseconds,
+      ),
     join() {
       listeners.push(join(publicApps.listening, config.host, port))
     },

@@ -2,7 +2,7 @@
  * What an operator asks of a running server as a whole: how it is, and to reload, restart or end.
  */
 import { ResoundError } from '../errors.ts'
-import { type HttpResponse, json } from '../http-api/exchange.ts'
+import { type HttpResponse, json, refusal } from '../http-api/exchange.ts'
 import { getReady, type Readiness } from '../http-api/health.ts'
 import type { Query } from '../http-api/query.ts'
 import type { Route, Routes } from './route.ts'
@@ -10,6 +10,10 @@ import type { Route, Routes } from './route.ts'
 export interface Control {
   readonly readiness: Readiness
   status(): Promise<object>
+  /** What is served, secrets masked, and what differs from it where it is read now. */
+  configuration(): object
+  /** The nodes that share a Redis; null for a server by itself. */
+  nodes(): Promise<object | null>
   restart(): Promise<
     { readonly isDone: true } | { readonly isDone: false; readonly reason: string }
   >
@@ -30,9 +34,12 @@ export function controlRoutes(control: Control): Routes {
     access: 'operator',
     answer,
   })
+  const look = (answer: Route['answer']): Route => ({ method: 'GET', access: 'viewer', answer })
   return [
     ['/ready', { method: 'GET', access: 'scraper', answer: () => getReady(control.readiness) }],
     ['/status', { method: 'GET', access: 'scraper', answer: () => getStatus(control) }],
+    ['/configuration', look(() => json(control.configuration()))],
+    ['/nodes', look(() => getNodes(control))],
     ['/reload', change(() => postReload(control))],
     ['/restart', change(() => postRestart(control))],
     ['/drain', change((query) => postDrain(control, query))],
@@ -47,6 +54,14 @@ const fault = (status: number, code: string, message: string, more: object = {})
 
 async function getStatus(control: Control): Promise<HttpResponse> {
   return json(await control.status())
+}
+
+async function getNodes(control: Control): Promise<HttpResponse> {
+  try {
+    return json({ nodes: await control.nodes() })
+  } catch (error) {
+    return refusal(503, `The nodes cannot be looked at: ${(error as Error).message}`)
+  }
 }
 
 async function postRestart(control: Control): Promise<HttpResponse> {

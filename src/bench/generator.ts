@@ -3,12 +3,17 @@ import { ClientPublisher } from './client-publisher.ts'
 import { HttpPublisher } from './http-publisher.ts'
 import { Load } from './load.ts'
 import type { Measured } from './measure.ts'
-import { countOf, IN_FLIGHT, PARALLEL, RAMP_SECONDS, type Share, shapeOf } from './plan.ts'
+import {
+  countOf,
+  IN_FLIGHT,
+  PARALLEL,
+  type PhaseName,
+  RAMP_SECONDS,
+  type Share,
+  shapeOf,
+} from './plan.ts'
 import type { Publisher } from './publisher.ts'
 import { RedisPublisher } from './redis-publisher.ts'
-
-export const PHASES = ['connect', 'subscribe', 'publish', 'churn'] as const
-export type PhaseName = (typeof PHASES)[number]
 
 /** Told of each phase, when it begins and what has come of it. */
 export interface PhaseNews {

@@ -35,8 +35,6 @@ export class Peer {
   socketId = ''
   /** When what it awaits was due, in microseconds; -1 while it awaits nothing. */
   askedAt = -1
-  /** Of its owner. */
-  channel = ''
   readonly #owner: PeerOwner
   readonly #socket: Socket
   #isUpgraded = false

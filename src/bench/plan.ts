@@ -10,6 +10,18 @@ import type { Target } from './target.ts'
 export const SCENARIOS = ['connect', 'subscribe', 'publish', 'presence'] as const
 export type Scenario = (typeof SCENARIOS)[number]
 
+/** What a scenario consists of, in their order. */
+export const PHASES = ['connect', 'subscribe', 'publish', 'churn'] as const
+export type PhaseName = (typeof PHASES)[number]
+
+/** What a scenario is about; the phases before only lead there, as fast as they can. */
+export const SUBJECTS: Readonly<Record<Scenario, PhaseName>> = {
+  connect: 'connect',
+  subscribe: 'subscribe',
+  publish: 'publish',
+  presence: 'churn',
+}
+
 /** How events are published. */
 export const WAYS = ['http', 'batch', 'redis', 'client'] as const
 export type Way = (typeof WAYS)[number]
@@ -60,7 +72,7 @@ export interface Share extends Plan {
 }
 
 /** The kind of channels that a scenario uses. */
-export function kindFor(scenario: Scenario, { kind, way }: Plan): Kind {
+export function kindFor(scenario: Scenario, { kind, way }: Pick<Plan, 'kind' | 'way'>): Kind {
   if (scenario === 'presence') return 'presence'
   const mustBeGuarded = scenario === 'publish' && way === 'client' && kind === 'public'
   return mustBeGuarded ? 'private' : kind

@@ -9,7 +9,7 @@ import type { Channels } from './shape.ts'
 import { stampedData } from './stamp.ts'
 
 /** No delivery for so long: the rest is lost. */
-const DRAIN_MILLISECONDS = 5000
+const DRAIN_MILLISECONDS = 3000
 /** The same after an interruption. */
 const SHORT_DRAIN_MILLISECONDS = 300
 

@@ -12,10 +12,9 @@ const DIGITS = STREAM_DIGITS + NUMBER_DIGITS + DUE_DIGITS
 const AT = 0x40
 const ZERO = 0x30
 /** Of `{"at":"@…@","fill":""}`. */
-const AROUND = 22
+const AROUND = 21
 
-/** The most streams, and the most events of one. */
-export const MOST_STREAMS = 10 ** STREAM_DIGITS
+/** The most events of one stream. */
 export const MOST_NUMBERS = 10 ** NUMBER_DIGITS
 
 /** Data of about so many bytes, as JSON. */

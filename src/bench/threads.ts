@@ -5,10 +5,9 @@
 import type { RecordableHistogram } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { ErrorCounts } from './errors.ts'
-import { PHASES, type PhaseName } from './generator.ts'
 import { createLatencies } from './latency.ts'
 import type { Measured } from './measure.ts'
-import type { Share } from './plan.ts'
+import { PHASES, type PhaseName, type Share } from './plan.ts'
 
 export const PROGRESS_MILLISECONDS = 500
 

@@ -126,7 +126,11 @@ export class MemoryBroker implements Broker {
   }
 
   channels(app: App, prefix: string): readonly string[] {
-    return [...this.#parts.live(app).channels.keys()].filter((name) => name.startsWith(prefix))
+    const names: string[] = []
+    for (const { name, kind } of this.#parts.live(app).channels.values()) {
+      if (!kind.hidden && name.startsWith(prefix)) names.push(name)
+    }
+    return names
   }
 
   channelsAfter(

@@ -9,6 +9,7 @@ import type { RedisTarget } from '../redis/target.ts'
 import { Bus } from './bus.ts'
 import { Counts } from './counts.ts'
 import type { BusRecord, EventRecord, QuestionRecord } from './envelope.ts'
+import type { Overview } from './overview.ts'
 import { type At, Seats, USERS } from './seats.ts'
 import { type Durations, Shard } from './shard.ts'
 import type { Gone, Store } from './store.ts'
@@ -43,6 +44,13 @@ export interface NodeShardParts {
   readonly events: ShardEvents
   readonly clock: Clock
   readonly log: Logger
+}
+
+export interface ShardOverview extends Overview {
+  /** Who the asking node is among those. */
+  readonly incarnation: string | null
+  /** Entries that there should be of it. */
+  readonly held: number
 }
 
 /** Channels of one question. */
@@ -126,6 +134,14 @@ export class NodeShard {
       clock,
       log,
     })
+  }
+
+  /** What Redis has of the nodes, and what this one holds. */
+  async overview(): Promise<ShardOverview> {
+    const { size } = this.#holdings()
+    const held = size()
+    const seen = await this.store.overview(this.shard.incarnationId ?? '')
+    return { ...seen, incarnation: this.shard.incarnationId ?? null, held }
   }
 
   async stop(): Promise<void> {

@@ -83,6 +83,11 @@ export class RedisBroker implements Broker, Peers {
     return this.#group.redis
   }
 
+  /** As `NodeGroup.overview`. */
+  overview(): ReturnType<NodeGroup['overview']> {
+    return this.#group.overview()
+  }
+
   /** As `NodeGroup.echo`. */
   echo(): Promise<void> {
     return this.#group.echo()

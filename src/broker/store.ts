@@ -9,6 +9,7 @@ import type { Member } from '../../channels/kind.ts'
 import type { RedisClient } from '../redis/connect.ts'
 import { isReply } from '../redis/location.ts'
 import { argumentsOf, type Operation } from './operations.ts'
+import { OVERVIEW, type Overview, overviewArguments, readOverview } from './overview.ts'
 import * as scripts from './scripts.ts'
 import { fromRedis, toRedis } from './user-id.ts'
 
@@ -191,6 +192,11 @@ export class Store {
   async takeGone(): Promise<readonly Gone[]> {
     const taken = TEXTS.parse(await this.#run(scripts.TAKE_GONE, [MOST_GONE]))
     return taken.map(readGone)
+  }
+
+  /** What Redis has of all nodes. @param id of the incarnation that asks */
+  async overview(id: string): Promise<Overview> {
+    return readOverview(await this.#run(OVERVIEW, overviewArguments(id)))
   }
 
   /** The last event of a cache channel. @param missMilliseconds 0 where nobody is told of its absence */

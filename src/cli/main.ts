@@ -2,17 +2,21 @@
  * The command line: which commands there are, and what becomes of their outcome.
  *
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reachable, 78 bad configuration,
- * 130 interrupted.
+ * 130 interrupted. `health` has those of a Nagios plugin.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
 import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
+import { benchCommand } from './bench.ts'
 import { channelsCommand } from './channels.ts'
+import { AS_NAGIOS } from './commands-page.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { connectionsCommand } from './connections.ts'
+import { consoleCommand } from './console.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
+import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
 import { type MetricsOptions, metrics } from './metrics.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
@@ -69,8 +73,6 @@ seen, why, and the fix to paste. Changes nothing. With --laravel, that app and
 its pages are looked at as well; the server is found as by resound status.
 Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
 
-/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
-const AS_NAGIOS = ['diagnose']
 const METRICS_HELP = `
 Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
 With --watch, rates over each interval: a table on a terminal, a row per
@@ -95,7 +97,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function commands(ended: (code: number) => void): Command {
+/** All commands there are. @param ended told the exit code of the one that is run */
+export function commands(ended: (code: number) => void): Command {
   const program = new Command('resound')
     .description('A Laravel-compatible, Pusher-protocol WebSocket server')
     .version(version, '-V, --version', 'print the version')
@@ -153,7 +156,12 @@ function commands(ended: (code: number) => void): Command {
     .description('Shows how the running server is')
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
-    .action(async (options: StatusOptions) => ended(await status(options)))
+    .action(async (options: StatusOptions) => {
+      const { color } = program.opts<{ color: ColourChoice }>()
+      ended(await status(options, color))
+    })
+  consoleCommand(program, ended, ADMIN_HELP)
+  defineHealth(withServer(program.command('health')), program, ended)
   tailCommand(program, ended)
   channelsCommand(program, ended)
   connectionsCommand(program, ended)
@@ -167,6 +175,13 @@ function commands(ended: (code: number) => void): Command {
     .option('--cookie <header>', "of a browser's session in the app, or @FILE")
     .option('--token <token>', 'bearer token for the app, or @FILE')
     .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
+    .option('--origin <origin>', "of the app's pages, where it is not that of APP_URL")
+    .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
+    .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
+    .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
+    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
+    .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')
@@ -201,7 +216,7 @@ function commands(ended: (code: number) => void): Command {
     .description('Prints the reference as Markdown')
     .addOption(new Option('--page <page>', 'which page').choices(PAGES).default('options'))
     .addOption(json())
-    .action((options: Json & { page: Page }) => ended(docs(options)))
+    .action((options: Json & { page: Page }) => ended(docs(options, program)))
   config
     .command('env')
     .summary('print every environment variable')
@@ -249,6 +264,8 @@ function commands(ended: (code: number) => void): Command {
     .option('--id <id>', 'one request only')
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
+
+  benchCommand(program, withSources, ended)
 
   program
     .command('version')

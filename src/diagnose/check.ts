@@ -47,6 +47,8 @@ export interface Check<Scene> {
   readonly question: string
   /** Ids of checks that must be ok (or a warning) before this one says anything. */
   readonly needs?: readonly string[]
+  /** How long it may take where that is longer than usual, in milliseconds. */
+  patience?(scene: Scene): number
   run(scene: Scene, signal: AbortSignal): Promise<Finding> | Finding
 }
 

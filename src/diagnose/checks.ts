@@ -10,6 +10,7 @@ import { DELIVERY_CHECKS } from './delivery/delivery-checks.ts'
 import { HOST_CHECKS } from './host/host-checks.ts'
 import type { Scene } from './scene.ts'
 import { SERVER_CHECKS } from './server/server-checks.ts'
+import { wayInIdle } from './way-in/idle.ts'
 import { WAY_IN_CHECKS } from './way-in/way-in-checks.ts'
 
 export const CHECKS: readonly Check<Scene>[] = [
@@ -20,4 +21,5 @@ export const CHECKS: readonly Check<Scene>[] = [
   ...DELIVERY_CHECKS,
   ...HOST_CHECKS,
   ...CLUSTER_CHECKS,
+  wayInIdle, // last: a socket was silent all the while
 ]

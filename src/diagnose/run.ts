@@ -87,19 +87,20 @@ async function runOne<Scene>(
 }
 
 async function findingOf<Scene>(check: Check<Scene>, scene: Scene): Promise<Finding> {
-  const signal = AbortSignal.timeout(CHECK_MILLISECONDS)
+  const patience = Math.max(CHECK_MILLISECONDS, check.patience?.(scene) ?? 0)
+  const signal = AbortSignal.timeout(patience)
   try {
-    return await Promise.race([Promise.resolve(check.run(scene, signal)), late(signal)])
+    return await Promise.race([Promise.resolve(check.run(scene, signal)), late(signal, patience)])
   } catch (fault) {
     const message = fault instanceof Error ? fault.message : String(fault)
     return { outcome: 'unknown', summary: 'The check itself failed.', evidence: [message] }
   }
 }
 
-function late(signal: AbortSignal): Promise<Finding> {
+function late(signal: AbortSignal, patience: number): Promise<Finding> {
   return new Promise((resolve) => {
     signal.addEventListener('abort', () => {
-      const summary = `It took longer than ${CHECK_MILLISECONDS / 1000} s.`
+      const summary = `It took longer than ${patience / 1000} s.`
       resolve({ outcome: 'unknown', summary })
     })
   })

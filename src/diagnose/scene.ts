@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { RunningServer, type Target } from '../cli/admin.ts'
 import { type Reading, readConfig } from '../config/load.ts'
 import { type LaravelFacts, laravelFacts } from './laravel/facts.ts'
+import { type ReceivedStatus, ServerStatus } from './server-status.ts'
 
 /** As the command line gave them. */
 export interface SceneOptions extends Target {
@@ -19,13 +20,28 @@ export interface SceneOptions extends Target {
   readonly token?: string
   /** `EMAIL:PASSWORD` of a user of the app, for whom the tool logs in. */
   readonly login?: string
+  /** A PEM file with an authority that browsers here trust beside the usual ones. */
+  readonly ca?: string
+  /** How long a silent socket is watched at least, in seconds. */
+  readonly idleSeconds?: number
+  /** Of the pages, where it is not that of APP_URL. */
+  readonly origin?: string
+  /** How much data the app's largest event has, in bytes. */
+  readonly eventBytes?: string
+  /** Id of a user of the app, or `GUARD:ID`, for whom the app itself is asked, without a login. */
+  readonly asUser?: string
+  /** Where pages ask who may subscribe, if not where the app's own pages do. */
+  readonly authUrl?: string
 }
 
-export class Scene {
+export class Scene implements Disposable {
+  /** What is to be closed when no check looks any more. */
+  readonly #held: (() => void)[] = []
   readonly options: SceneOptions
   /** What `start` would run with, or why it would not. */
   readonly reading: Reading
   #server: Promise<RunningServer | undefined> | undefined
+  #status: Promise<ReceivedStatus | undefined> | undefined
   #laravel: Promise<LaravelFacts | undefined> | undefined
 
   constructor(options: SceneOptions) {
@@ -35,10 +51,28 @@ export class Scene {
 
   /** The server that was started with the same configuration; undefined where none answers. */
   server(): Promise<RunningServer | undefined> {
-    this.#server ??= this.reading.valid
-      ? RunningServer.find(this.options).catch(() => undefined) // which is what a check then says
-      : Promise.resolve(undefined)
+    // That nobody answers is what a check then says. One is found by its socket whatever the file says.
+    this.#server ??= RunningServer.find(this.options).catch(() => undefined)
     return this.#server
+  }
+
+  /** How that server is, as it said when it was first asked; undefined where none answers. */
+  status(): Promise<ReceivedStatus | undefined> {
+    this.#status ??= this.server().then(async (server) => {
+      if (server === undefined) return undefined
+      const status = ServerStatus.parse(await server.ask('GET', '/status'))
+      return { ...status, receivedAt: Date.now() }
+    })
+    return this.#status
+  }
+
+  /** Keeps something open until the end. @param close what ends it */
+  hold(close: () => void): void {
+    this.#held.push(close)
+  }
+
+  [Symbol.dispose](): void {
+    for (const close of this.#held.splice(0)) close()
   }
 
   /** The Laravel app of `--laravel`; undefined where none is named. */

@@ -12,6 +12,7 @@ import { belongsToStart, restartOnly } from '../config/reload.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
+import { Health } from '../health/health.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
 import type { Watch } from '../tail/watch.ts'
@@ -24,7 +25,8 @@ import { type GroupStatus, groupStatus, type LastRestart } from './group-status.
 import { GroupWatch } from './group-watch.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
-import type { Reloading, Worker } from './worker.ts'
+import { type ServedConfiguration, servedConfiguration } from './served-configuration.ts'
+import type { NodesSeen, Reloading, Worker } from './worker.ts'
 
 /** For a successor to be ready; for the workers of a start to listen. */
 const START_MILLISECONDS = 30_000
@@ -68,8 +70,9 @@ export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
+  readonly health: Health
   readonly metrics = new GroupMetrics({
-    workers: () => this.#workers(),
+    workers: () => this.#generations().flatMap(({ listening }) => listening),
     state: () => ({
       wanted: this.#current.wanted,
       serving: this.#current.serving,
@@ -100,6 +103,10 @@ export class Group {
     this.host = parts.config.host
     this.#port = port
     this.#current = new Generation(this.#generationParts(1, port))
+    this.health = new Health({
+      serving: () => this.#current.listening,
+      readiness: () => this.readiness,
+    })
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
@@ -248,6 +255,16 @@ export class Group {
       isRestarting: this.#starting !== undefined,
       lastRestart: this.#lastRestart,
     })
+  }
+
+  /** The nodes that share a Redis, as a worker of the current generation sees them. */
+  nodes(): Promise<NodesSeen | null> {
+    return this.#anyWorker().nodes()
+  }
+
+  /** What is served, secrets masked, and what is another by now where it is read. */
+  configuration(): ServedConfiguration {
+    return servedConfiguration(this.#current.config, this.#parts.flags)
   }
 
   #refusal(): string | undefined {

@@ -60,6 +60,17 @@ export class LocalWorker implements Worker {
     return Promise.resolve(this.#parts.server.status())
   }
 
+  canary(milliseconds: number): ReturnType<Worker['canary']> {
+    return this.#parts.server.canary(milliseconds)
+  }
+
+  async nodes(): ReturnType<Worker['nodes']> {
+    const { group } = this.#parts.server
+    if (group === undefined) return null
+    const { node, isLive } = group.state
+    return { node, isLive, shards: await group.overview() }
+  }
+
   // Reading is synchronous; that of another process is not.
   async reload(given?: unknown): Promise<Reloading> {
     const { server, flags, log, tell } = this.#parts

@@ -5,17 +5,21 @@
  * whatever is installed by then. So fields are added and never renamed, and an unknown type is let go.
  */
 import { z } from 'zod'
+import type { CanaryResult } from '../health/canary.ts'
 import { Question as LiveQuestion, Part } from '../live/question.ts'
 import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import { Filter } from '../tail/filter.ts'
 import type { Sight } from '../tail/watch.ts'
+import type { NodesSeen } from './worker.ts'
 
 const Readiness = z.object({ ready: z.boolean(), reason: z.string() })
 
 const Question = z.discriminatedUnion('of', [
   z.object({ of: z.literal('metrics') }),
   z.object({ of: z.literal('status') }),
+  z.object({ of: z.literal('canary'), milliseconds: z.number() }),
+  z.object({ of: z.literal('nodes') }),
   /** Reads for itself without a configuration. */
   z.object({ of: z.literal('reload'), config: z.unknown().optional() }),
   z.object({ of: z.literal('failures'), most: z.int(), app: z.string().optional() }),
@@ -85,6 +89,11 @@ export type Report = z.infer<typeof Report>
 export const isFamilies = (value: unknown): value is readonly Family[] => Array.isArray(value)
 export const isStatus = (value: unknown): value is ProcessStatus =>
   typeof value === 'object' && value !== null && 'connections' in value
+
+export const isCanaryResult = (value: unknown): value is CanaryResult =>
+  typeof value === 'object' && value !== null && 'failure' in value && 'legs' in value
+export const isNodes = (value: unknown): value is NodesSeen | null =>
+  value === null || (typeof value === 'object' && 'shards' in value)
 
 export const Reloaded = z.discriminatedUnion('valid', [
   z.object({

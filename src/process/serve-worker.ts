@@ -213,6 +213,10 @@ function answerTo(worker: LocalWorker, question: Question): Promise<unknown> {
       return worker.metrics()
     case 'status':
       return worker.status()
+    case 'canary':
+      return worker.canary(question.milliseconds)
+    case 'nodes':
+      return worker.nodes()
     case 'reload':
       return worker.reload(question.config)
     case 'failures':

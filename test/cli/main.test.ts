@@ -13,6 +13,7 @@ const COMMANDS = [
   ['restart'],
   ['reload'],
   ['status'],
+  ['health'],
   ['tail'],
   ['channels'],
   ['connections'],
@@ -34,6 +35,7 @@ const COMMANDS = [
   ['webhooks'],
   ['webhooks', 'list'],
   ['webhooks', 'replay'],
+  ['bench'],
   ['version'],
 ] as const
 
@@ -60,6 +62,8 @@ describe('--help', () => {
       'restart',
       'reload',
       'status',
+      'console',
+      'health',
       'tail',
       'channels',
       'connections',
@@ -69,6 +73,7 @@ describe('--help', () => {
       'metrics',
       'config',
       'webhooks',
+      'bench',
       'version',
     ])
     for (const line of list) expect(line).not.toMatch(/\.$/)
