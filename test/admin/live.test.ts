@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { type AdminAnswer, askAdmin } from '../support/admin.ts'
 import type { TestClient } from '../support/client.ts'
+import { startCluster } from '../support/redis-cluster.ts'
 import { APP, startServer, type TestServer, type TestServerOptions } from '../support/server.ts'
 
 const OTHER = { id: '4', key: 'other', secret: 'other-secret' } as const
@@ -250,6 +251,22 @@ describe.each([1, 2] as const)('on %i node(s)', (nodes) => {
     expect(await b.next()).toEqual(told)
     await a.expectNothing()
   })
+})
+
+it('nodes of a Redis Cluster answer each other', async () => {
+  await using cluster = await startCluster()
+  const redis = { cluster: cluster.urls }
+  await using here = await start(1, { redis })
+  await using there = await start(1, { redis })
+  const client = await there.connect()
+  await client.subscribe('news')
+  await here.settled()
+  const { connections, silentNodes } = await get(here, '/connections?channel=news')
+  expect(connections).toEqual([expect.objectContaining({ socketId: client.socketId })])
+  expect(silentNodes).toEqual([])
+  const path = `/connections/close?id=${client.socketId}`
+  expect((await ask(here, 'POST', path)).body).toEqual({ closed: 1, silentNodes: [] })
+  expect(await client.closed).toMatchObject({ code: 4009 })
 })
 
 describe('what is asked for wrongly', () => {
