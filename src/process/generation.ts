@@ -120,6 +120,13 @@ export class Generation {
     return this.#places.flatMap(({ worker }) => worker ?? [])
   }
 
+  /** Workers that have come to serve; one that is starting has nothing to tell, and keeps who asks waiting. */
+  get answering(): readonly Worker[] {
+    return this.#places.flatMap(({ worker, isListening }) =>
+      worker !== undefined && isListening ? [worker] : [],
+    )
+  }
+
   /** How many workers there should be. */
   get wanted(): number {
     return this.#places.length

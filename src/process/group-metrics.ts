@@ -11,7 +11,7 @@ import { LocalWorker } from './local-worker.ts'
 import type { Worker } from './worker.ts'
 
 export interface GroupMetricsSources {
-  /** Workers there are, of all generations. */
+  /** Workers that have something to tell, of all generations. */
   readonly workers: () => readonly Worker[]
   readonly state: () => WorkerSources
   /** In front of every name. */

@@ -66,7 +66,7 @@ export class Group {
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
   readonly metrics = new GroupMetrics({
-    workers: () => this.#generations().flatMap(({ workers }) => workers),
+    workers: () => this.#generations().flatMap(({ answering }) => answering),
     state: () => ({
       wanted: this.#current.wanted,
       serving: this.#current.serving,
