@@ -17,13 +17,18 @@ import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
 import type { Config, Limits } from './config/schema.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
+import type { CanaryResult } from './health/canary.ts'
+import { sendOwnCanary } from './health/own-canary.ts'
 import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
 import { Hub } from './hub/hub.ts'
+import { Observers } from './hub/observation.ts'
 import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
+import { Live } from './live/live.ts'
+import type { Answering } from './live/question.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity, lowLimit, openFilesLimit } from './open-files.ts'
@@ -35,11 +40,13 @@ import { answered, closeAll, drain } from './session/drain.ts'
 import { Heartbeat } from './session/heartbeat.ts'
 import { Sessions } from './session/sessions.ts'
 import { type ProcessStatus, processStatus } from './status.ts'
+import { type Watch, watchHere } from './tail/watch.ts'
 import { readCertificate } from './transport/certificate.ts'
 import { serveHttp, type Traffic } from './transport/http.ts'
 import { HttpConnections } from './transport/http-connections.ts'
 import { join, type Listener, listen } from './transport/listener.ts'
 import { PublicApps } from './transport/public-apps.ts'
+import { uWebSocketsRelease } from './transport/uws.ts'
 import { serveWebSockets } from './transport/websocket.ts'
 import { version } from './version.ts'
 import { Webhooks } from './webhooks/webhooks.ts'
@@ -69,10 +76,16 @@ export interface Server {
   readonly unanswered: number
   readonly metrics: Metrics
   readonly webhooks: FailedWebhooks
+  /** What is there now, on all nodes. */
+  readonly live: Answering
+  /** Shows what happens here. @returns what ends that */
+  readonly watch: Watch
   /** Whether this process would take new clients, whatever others say. */
   readiness(): Readiness
   /** What this process has to tell an operator. */
   status(): ProcessStatus
+  /** Sends an event through the public port and back. It never rejects. */
+  canary(milliseconds: number): Promise<CanaryResult>
   /** Listens on the shared port. @throws ResoundError when it cannot be used */
   join(): void
   /**
@@ -88,7 +101,7 @@ export interface Server {
 }
 
 /** What this node knows of the others. */
-export type Group = Pick<RedisBroker, 'state' | 'echo'>
+export type Group = Pick<RedisBroker, 'state' | 'echo' | 'overview'>
 
 const WITHOUT_APPS: Readiness = {
   ready: false,
@@ -132,6 +145,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const occurred: Occurred = (app, occurrence) => webhooks.occurred(app, occurrence)
   const counts = new SubscriptionCounts(clock, occurred)
+  const observers = new Observers(clock)
   const cache = new EventCache({ ...config.cache, clock })
   const shared = isShared ? sharedBroker(config, apps, cache, loop, log, clock) : undefined
   const { lingerSeconds } = config.presence
@@ -143,7 +157,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       lingerMilliseconds: 1000 * lingerSeconds,
       clock,
     })
-  const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred })
+  const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred, observers })
+  const live = new Live({ apps, hub, broker, peers: shared })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
@@ -315,18 +330,34 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     metrics,
     webhooks,
+    live,
+    watch: (filter, tell) => watchHere(observers, clock, filter, tell),
     readiness: ownReadiness,
     status: () =>
       processStatus({
         capacity: connectionCapacity(),
+        memoryLimitBytes: room.memoryLimitBytes,
+        uWebSockets: uWebSocketsRelease(),
         hub,
         redis: [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],
         nodes: shared?.state.nodes,
         apps: apps.counts,
-        eventLoopDelay: loop.seconds,
+        eventLoopDelay: loop,
         certificateEnd: certificate?.endsAt,
         readiness: ownReadiness(),
       }),
+    canary: (milliseconds) =>
+      sendOwnCanary(
+        {
+          apps,
+          connectionsOf: (app) => hub.connectionsOf(app),
+          host: config.host,
+          port,
+          isTls: config.tls !== undefined,
+          pathPrefix,
+        },
+        milliseconds,
+      ),
     join() {
       listeners.push(join(publicApps.listening, config.host, port))
     },

@@ -1,6 +1,7 @@
 /**
  * What one process has to tell an operator: what it holds, and how near its limits it is.
  */
+import { readFileSync } from 'node:fs'
 import type { Buckets } from './buckets.ts'
 import type { Readiness } from './http-api/health.ts'
 import type { LiveApp } from './hub/live-app.ts'
@@ -17,14 +18,24 @@ export interface ProcessStatus {
   /** Null stands for a limit that the system does not tell. */
   readonly connections: { readonly open: number; readonly limit: number | null }
   readonly openFiles: { readonly open: number | null; readonly limit: number | null }
-  readonly memory: { readonly residentBytes: number; readonly heapUsedBytes: number }
-  /** Since the process began; the bucket's bound that 99 % are within, null when none is. */
-  readonly eventLoopDelay: { readonly p99Seconds: number | null }
+  readonly memory: {
+    readonly residentBytes: number
+    readonly heapUsedBytes: number
+    /** Of the configuration, the container or the machine. */
+    readonly limitBytes: number
+  }
+  /**
+   * Since the process began, the bucket's bound that 99 % are within, null when none is; and the most of
+   * the last second.
+   */
+  readonly eventLoopDelay: { readonly p99Seconds: number | null; readonly recentSeconds: number }
   /** The Redis servers where Laravel is heard, one each. */
   readonly redis: readonly {
     readonly isUp: boolean
     readonly roundTripSeconds: number | null
     readonly lastMessageAgeSeconds: number | null
+    /** What is subscribed to where Laravel publishes; the nodes have none. */
+    readonly patterns: readonly string[]
   }[]
   /** Nodes that share a Redis with this one, itself included; null for a server by itself. */
   readonly nodes: number | null
@@ -32,19 +43,26 @@ export interface ProcessStatus {
   readonly apps: Readonly<Record<string, number>>
   /** When the TLS certificate ends, as an ISO time; null without TLS. */
   readonly certificateEnd: string | null
+  /** The release of uWebSockets.js that was loaded. */
+  readonly uWebSockets: string
+  /** Whether connections that wait at a listener that closes go to another (net.ipv4.tcp_migrate_req). */
+  readonly tcpMigrateReq: boolean | null
 }
 
 export interface StatusSources {
   readonly capacity: number
+  readonly memoryLimitBytes: number
+  readonly uWebSockets: string
   readonly hub: { lives(): Iterable<LiveApp> }
   readonly redis: Iterable<{
     readonly isUp: boolean
     readonly roundTripSeconds: number | undefined
     readonly lastMessageAgeSeconds: number | undefined
+    readonly patterns?: readonly string[]
   }>
   readonly nodes: number | undefined
   readonly apps: Readonly<Record<string, number>>
-  readonly eventLoopDelay: Buckets
+  readonly eventLoopDelay: { readonly seconds: Buckets; readonly recentSeconds: number }
   /** Unix milliseconds; undefined without TLS. */
   readonly certificateEnd: number | undefined
   readonly readiness: Readiness
@@ -64,16 +82,35 @@ export function processStatus(sources: StatusSources): ProcessStatus {
     readiness,
     connections: { open, limit: finite(capacity) },
     openFiles: { open: openFiles() ?? null, limit: finite(openFilesLimit()) },
-    memory: { residentBytes: rss, heapUsedBytes: heapUsed },
-    eventLoopDelay: { p99Seconds: boundOf(eventLoopDelay, 0.99) },
-    redis: states.map(({ isUp, roundTripSeconds, lastMessageAgeSeconds }) => ({
+    memory: {
+      residentBytes: rss,
+      heapUsedBytes: heapUsed,
+      limitBytes: sources.memoryLimitBytes,
+    },
+    eventLoopDelay: {
+      p99Seconds: boundOf(eventLoopDelay.seconds, 0.99),
+      recentSeconds: eventLoopDelay.recentSeconds,
+    },
+    redis: states.map(({ isUp, roundTripSeconds, lastMessageAgeSeconds, patterns = [] }) => ({
       isUp,
       roundTripSeconds: roundTripSeconds ?? null,
       lastMessageAgeSeconds: lastMessageAgeSeconds ?? null,
+      patterns: [...patterns],
     })),
     nodes: sources.nodes ?? null,
     apps,
     certificateEnd: certificateEnd === undefined ? null : new Date(certificateEnd).toISOString(),
+    uWebSockets: sources.uWebSockets,
+    tcpMigrateReq: tcpMigrateReq(),
+  }
+}
+
+/** As of the network namespace that this process is in; null where the system does not tell. */
+function tcpMigrateReq(): boolean | null {
+  try {
+    return readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'utf8').trim() !== '0'
+  } catch {
+    return null // Linux before 5.14, or something else
   }
 }
 

@@ -2,9 +2,9 @@
  * The admin port, on its own application of uWebSockets.js: it is there whatever becomes of the workers.
  */
 import type { Logger } from 'pino'
-import { type HttpHandler, serveHttp } from '../transport/http.ts'
+import { serveHttp } from '../transport/http.ts'
 import { createApp, listen } from '../transport/listener.ts'
-import { ADMIN_HEADERS } from './router.ts'
+import { ADMIN_HEADERS, type AdminApi } from './router.ts'
 
 export interface AdminPort {
   /** As bound. */
@@ -15,13 +15,13 @@ export interface AdminPort {
 
 /** @throws ResoundError when the address cannot be listened on */
 export function serveAdminPort(
-  handler: HttpHandler,
+  api: AdminApi,
   { host, port }: { readonly host: string; readonly port: number },
   log: Logger,
 ): AdminPort {
   const app = createApp(undefined)
-  serveHttp(app, handler, {
-    bodyBytes: () => 0,
+  serveHttp(app, api.answer, {
+    bodyBytes: api.bodyBytes,
     headersOf: () => ADMIN_HEADERS,
     onFault: (fault) => log.error({ err: fault }, 'a request failed by a fault of ours'),
   })

@@ -10,8 +10,8 @@ import { connect } from 'node:net'
 import path from 'node:path'
 import type { Logger } from 'pino'
 import { ResoundError } from '../errors.ts'
-import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
-import type { HttpHandler } from '../transport/http.ts'
+import { type HttpResponse, refusal } from '../http-api/exchange.ts'
+import type { AdminApi } from './router.ts'
 import { fits, MOST_PATH_BYTES } from './socket-path.ts'
 
 const MOST_CONNECTIONS = 100
@@ -29,7 +29,7 @@ export interface AdminSocket {
  * @throws ResoundError RESOUND_SOCKET_UNUSABLE, also where another server listens on it
  */
 export async function serveAdminSocket(
-  handler: HttpHandler,
+  api: AdminApi,
   file: string,
   log: Logger,
 ): Promise<AdminSocket> {
@@ -37,7 +37,7 @@ export async function serveAdminSocket(
   if (!fits(absolute)) {
     throw unusable(absolute, `its path is longer than ${MOST_PATH_BYTES} bytes`)
   }
-  const server = createServer((request, response) => void answer(request, response, handler, log))
+  const server = createServer((request, response) => void answer(request, response, api, log))
   server.maxConnections = MOST_CONNECTIONS
   server.headersTimeout = HEADERS_MILLISECONDS
   try {
@@ -98,37 +98,60 @@ function answers(file: string): Promise<boolean> {
 async function answer(
   incoming: IncomingMessage,
   response: ServerResponse,
-  handler: HttpHandler,
+  api: AdminApi,
   log: Logger,
 ): Promise<void> {
   let answered: HttpResponse
   try {
-    answered = hasBody(incoming)
-      ? refusal(413, 'The request body is larger than 0 bytes.')
-      : await handler(requestOf(incoming))
+    answered = await answerTo(incoming, api)
   } catch (fault) {
     log.error({ err: fault }, 'a request failed by a fault of ours')
     answered = refusal(500, 'This is a fault of the server; its log says more.')
   }
-  const { status, body, headers, contentType = 'application/json' } = answered
+  const { status, body, headers, contentType = 'application/json', stream } = answered
   response.writeHead(status, { 'Content-Type': contentType, ...headers })
-  response.end(body)
+  if (stream === undefined) {
+    response.end(body)
+    return
+  }
+  response.write(body)
+  const gone = stream({
+    write: (text) => {
+      if (response.destroyed || response.writableNeedDrain) return false
+      response.write(text)
+      return true
+    },
+    end: () => response.end(),
+  })
+  response.once('close', gone)
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-}
-
-function requestOf(incoming: IncomingMessage): HttpRequest {
+async function answerTo(incoming: IncomingMessage, api: AdminApi): Promise<HttpResponse> {
   const [path = '', query = ''] = (incoming.url ?? '').split('?', 2)
-  return {
+  const most = api.bodyBytes(path)
+  const body = await bodyOf(incoming, most)
+  if (body === undefined) return refusal(413, `The request body is larger than ${most} bytes.`)
+  return api.answer({
     method: incoming.method ?? '',
     path,
     query,
     receivedAt: performance.now(),
-    body: Buffer.alloc(0),
+    body,
     authorization: incoming.headers.authorization ?? '',
     header: (name) => String(incoming.headers[name] ?? ''),
     onGone: (listener) => void incoming.once('close', listener),
+  })
+}
+
+/** @returns undefined where it is larger than `most` bytes */
+async function bodyOf(incoming: IncomingMessage, most: number): Promise<Buffer | undefined> {
+  if (Number(incoming.headers['content-length'] ?? 0) > most) return undefined
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of incoming) {
+    size += piece.length
+    if (size > most) return undefined
+    pieces.push(piece)
   }
+  return Buffer.concat(pieces)
 }

@@ -4,6 +4,7 @@
 import { ResoundError } from '../errors.ts'
 import { type HttpResponse, json, refusal } from '../http-api/exchange.ts'
 import type { Query } from '../http-api/query.ts'
+import type { Routes } from './route.ts'
 
 export interface FailedWebhook {
   readonly id: string
@@ -27,6 +28,19 @@ export interface FailedWebhooks {
 
 const DEFAULT_LIMIT = 100
 const MOST = 1000
+
+export function webhookRoutes(webhooks: FailedWebhooks): Routes {
+  return [
+    [
+      '/webhooks/failures',
+      { method: 'GET', access: 'viewer', answer: (query) => listFailures(webhooks, query) },
+    ],
+    [
+      '/webhooks/failures/replay',
+      { method: 'POST', access: 'viewer', answer: (query) => replayFailures(webhooks, query) },
+    ],
+  ]
+}
 
 /** `?app=` of one app, `?limit=` so many, `?payloads=1` with what the requests carry. */
 export async function listFailures(webhooks: FailedWebhooks, query: Query): Promise<HttpResponse> {

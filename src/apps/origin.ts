@@ -1,3 +1,5 @@
+import { isLike } from '../wildcard.ts'
+
 /**
  * Which pages may connect, by the `Origin` header of the upgrade (RFC 6454).
  *
@@ -11,30 +13,13 @@ export function isAllowedOrigin(origin: string, patterns: readonly string[]): bo
 
 function matches(origin: string, pattern: string): boolean {
   if (pattern === '*') return true
-  if (pattern.includes('://')) return isLike(origin, pattern)
+  if (pattern.includes('://')) return likes(origin, pattern)
   const host = origin.replace(/^[a-z][a-z0-9+.-]*:\/\//, '')
-  return isLike(host, pattern) || isLike(host.replace(/:\d+$/, ''), pattern)
+  return likes(host, pattern) || likes(host.replace(/:\d+$/, ''), pattern)
 }
 
-/**
- * `*` matches what can stand in a host or port, so never a slash that would begin another part. Each
- * piece between stars is looked for once, from left to right: a page writes the origin, and a regular
- * expression with many stars would try them all.
- */
-function isLike(text: string, pattern: string): boolean {
-  const [first = '', ...pieces] = pattern.split('*')
-  const last = pieces.pop()
-  if (last === undefined) return text === pattern
-  const end = text.length - last.length
-  if (!text.startsWith(first) || !text.endsWith(last)) return false
-  let at = first.length
-  for (const piece of pieces) {
-    const found = text.indexOf(piece, at)
-    if (found === -1 || text.slice(at, found).includes('/')) return false
-    at = found + piece.length
-  }
-  return at <= end && !text.slice(at, end).includes('/')
-}
+/** `*` matches what can stand in a host or port, so never a slash that would begin another part. */
+const likes = (text: string, pattern: string): boolean => isLike(text, pattern, '/')
 
 /** Whether the patterns keep no host out, as `*` and `https://*` do. */
 export const allowsAnyHost = (patterns: readonly string[]): boolean =>

@@ -14,7 +14,7 @@ import { isReply } from '../redis/location.ts'
 import { RedisReport, type ReportTexts } from '../redis/report.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import type { BusCounts } from './bus.ts'
-import { NodeShard, type ShardEvents } from './node-shard.ts'
+import { NodeShard, type ShardEvents, type ShardOverview } from './node-shard.ts'
 import type { Durations } from './shard.ts'
 import { Store } from './store.ts'
 
@@ -219,6 +219,11 @@ export class NodeGroup {
         await bus.echo()
       }),
     )
+  }
+
+  /** What Redis has of the nodes, shard by shard. @throws Error where it does not answer */
+  overview(): Promise<readonly ShardOverview[]> {
+    return Promise.all(this.#shards.map((shard) => shard.overview()))
   }
 
   /** The shard that an app is in. */

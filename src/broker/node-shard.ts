@@ -8,7 +8,8 @@ import type { Clock } from '../clock.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import { Bus } from './bus.ts'
 import { Counts } from './counts.ts'
-import type { BusRecord, EventRecord } from './envelope.ts'
+import type { BusRecord, EventRecord, QuestionRecord } from './envelope.ts'
+import type { Overview } from './overview.ts'
 import { type At, Seats, USERS } from './seats.ts'
 import { type Durations, Shard } from './shard.ts'
 import type { Gone, Store } from './store.ts'
@@ -25,6 +26,8 @@ export interface ShardEvents {
   readonly gone: (gone: Gone) => void
   readonly heard: (record: EventRecord) => void
   readonly terminated: (appId: string, userId: string) => void
+  /** Another node asks something of every node. @returns undefined for no answer */
+  readonly asked: (question: unknown) => Promise<object | undefined>
   readonly live: (nodes: number) => void
   readonly lost: (fault: unknown) => void
 }
@@ -43,8 +46,18 @@ export interface NodeShardParts {
   readonly log: Logger
 }
 
+export interface ShardOverview extends Overview {
+  /** Who the asking node is among those. */
+  readonly incarnation: string | null
+  /** Entries that there should be of it. */
+  readonly held: number
+}
+
 /** Channels of one question. */
 const ASKED_AT_ONCE = 500
+
+/** Questions of other nodes; more are not answered. */
+const ANSWERED_AT_ONCE = 16
 
 export class NodeShard {
   readonly store: Store
@@ -55,11 +68,16 @@ export class NodeShard {
   readonly shard: Shard
   readonly #events: ShardEvents
   readonly #lingerMilliseconds: number
+  readonly #node: string
+  readonly #log: Logger
+  #answering = 0
 
   constructor(parts: NodeShardParts) {
     const { store, target, kind, node, about, durations, events, clock, log } = parts
     this.store = store
     this.#events = events
+    this.#node = node
+    this.#log = log
     this.#lingerMilliseconds = parts.lingerMilliseconds
     this.shard = new Shard({
       store,
@@ -116,6 +134,14 @@ export class NodeShard {
       clock,
       log,
     })
+  }
+
+  /** What Redis has of the nodes, and what this one holds. */
+  async overview(): Promise<ShardOverview> {
+    const { size } = this.#holdings()
+    const held = size()
+    const seen = await this.store.overview(this.shard.incarnationId ?? '')
+    return { ...seen, incarnation: this.shard.incarnationId ?? null, held }
   }
 
   async stop(): Promise<void> {
@@ -179,6 +205,23 @@ export class NodeShard {
       case 'terminate':
         this.#events.terminated(record.appId, record.userId)
         return
+      case 'question':
+        void this.#answer(record)
+        return
+    }
+  }
+
+  /** Never rejects: who asks finds by itself that there is no answer. */
+  async #answer({ id, question }: QuestionRecord): Promise<void> {
+    if (this.#answering >= ANSWERED_AT_ONCE) return
+    this.#answering += 1
+    try {
+      const answer = await this.#events.asked(question)
+      if (answer !== undefined) await this.store.answer(id, this.#node, answer)
+    } catch (fault) {
+      this.#log.warn({ err: fault }, 'a question of another node is not answered')
+    } finally {
+      this.#answering -= 1
     }
   }
 }

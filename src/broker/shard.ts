@@ -155,6 +155,11 @@ export class Shard {
     return this.#latestMilliseconds
   }
 
+  /** Who this node is to the others; undefined before it has been one of them. */
+  get incarnationId(): string | undefined {
+    return this.#incarnation?.id
+  }
+
   /** Which data these are. */
   get generation(): string | undefined {
     return this.#incarnation?.generation

@@ -5,8 +5,9 @@
  * The port that a valid configuration names is asked where there is no socket; what answers there must
  * be the server that is looked for.
  */
-import { request as httpRequest, type RequestOptions } from 'node:http'
+import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { IDENTITY_HEADER } from '../admin/router.ts'
 import { identityOf, socketPaths } from '../admin/socket-path.ts'
@@ -47,13 +48,13 @@ export class RunningServer {
   }
 
   /** @throws ResoundError RESOUND_SERVER_UNREACHABLE; what the configuration is refused for, where only it knows the port */
-  static async find(target: Target): Promise<RunningServer> {
+  static async find(target: Target, milliseconds = TIMEOUT_MILLISECONDS): Promise<RunningServer> {
     const tried: string[] = []
     for (const find of [explicitDoors, socketDoors, portDoors]) {
       const doors = find(target)
       for (const door of doors) {
         tried.push(door.name)
-        const answer = await knock(door, 'GET', '/up', TIMEOUT_MILLISECONDS)
+        const answer = await knock(door, 'GET', '/up', milliseconds)
         if (answer !== undefined && answer.status !== 421) return new RunningServer(door)
       }
       if (target.adminUrl !== undefined) break
@@ -68,11 +69,17 @@ export class RunningServer {
   /**
    * Asks it.
    * @param path with its query
+   * @param alsoGood a status beside 200 that is no refusal
    * @returns the answer's JSON
-   * @throws ResoundError RESOUND_SERVER_REFUSED for any answer but 200, or the fault that it names
+   * @throws ResoundError RESOUND_SERVER_REFUSED for any other answer, or the fault that it names
    */
-  async ask(method: Method, path: string, milliseconds = TIMEOUT_MILLISECONDS): Promise<unknown> {
-    return JSON.parse(await this.#answer(method, path, milliseconds))
+  async ask(
+    method: Method,
+    path: string,
+    milliseconds = TIMEOUT_MILLISECONDS,
+    alsoGood = 200,
+  ): Promise<unknown> {
+    return JSON.parse(await this.#answer(method, path, milliseconds, alsoGood))
   }
 
   /** As `ask`, for what is not JSON. @returns the answer's text */
@@ -80,17 +87,50 @@ export class RunningServer {
     return this.#answer('GET', path, TIMEOUT_MILLISECONDS)
   }
 
-  async #answer(method: Method, path: string, milliseconds: number): Promise<string> {
+  async #answer(
+    method: Method,
+    path: string,
+    milliseconds: number,
+    alsoGood = 200,
+  ): Promise<string> {
     const { name } = this.#door
     const answer = await knock(this.#door, method, path, milliseconds)
     if (answer === undefined) {
       throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
     }
-    if (answer.status === 200) return answer.body
+    if (answer.status === 200 || answer.status === alsoGood) return answer.body
     const { error, fault } = refusalIn(answer)
     if (fault !== undefined && fault !== 'RESOUND_SERVER_REFUSED')
       throw new ResoundError(fault, error)
     throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
+  }
+
+  /**
+   * Asks for what goes on.
+   * @returns each message of its stream of server-sent events, as JSON, until the server ends it
+   * @throws ResoundError as `ask` does
+   */
+  async *follow(path: string, signal?: AbortSignal): AsyncGenerator<unknown, void, void> {
+    const { name } = this.#door
+    const response = await open(this.#door, path, signal)
+    if (response === undefined) {
+      throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
+    }
+    if (response.statusCode !== 200) {
+      const { error } = refusalIn({ status: response.statusCode ?? 0, body: await text(response) })
+      throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
+    }
+    // It sends something every few seconds: one that does not is gone without a word.
+    response.setTimeout(SILENCE_MILLISECONDS, () => response.destroy())
+    try {
+      for await (const line of createInterface({ input: response })) {
+        if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
+      }
+    } catch (fault) {
+      if (!response.destroyed) throw fault // else it is over, however that came
+    } finally {
+      response.destroy()
+    }
   }
 
   /**
@@ -114,6 +154,7 @@ export class RunningServer {
   }
 }
 
+const SILENCE_MILLISECONDS = 15_000
 const POLL_MILLISECONDS = 100
 const PROCESS_MILLISECONDS = 5000
 
@@ -205,6 +246,25 @@ async function knock(
   } catch {
     return undefined // whatever the reason, nobody answers there
   }
+}
+
+/** Asks for an answer that goes on. @returns undefined where nobody begins to answer in time */
+function open(
+  { options, isSecure }: Door,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<IncomingMessage | undefined> {
+  return new Promise((resolve) => {
+    const ask = isSecure ? httpsRequest : httpRequest
+    const request = ask({ ...options, path, agent: false, signal }, (response) => {
+      request.setTimeout(0)
+      response.once('error', () => undefined) // its end is what is looked at
+      resolve(response)
+    })
+    request.setTimeout(TIMEOUT_MILLISECONDS, () => request.destroy())
+    request.once('error', () => resolve(undefined))
+    request.end()
+  })
 }
 
 function refusalIn({ status, body }: Answer): { error: string; fault: ErrorCode | undefined } {

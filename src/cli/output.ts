@@ -13,6 +13,8 @@ export const EXIT = {
   DONE: 0,
   FAILED: 1,
   WRONG_USAGE: 2,
+  /** Of the commands that end as a Nagios plugin does. */
+  UNKNOWN: 3,
   UNREACHABLE: 69,
   BAD_CONFIGURATION: 78,
   INTERRUPTED: 130,
@@ -48,13 +50,13 @@ export function reportFault(fault: unknown): number {
   return fault.code === 'RESOUND_SERVER_UNREACHABLE' ? EXIT.UNREACHABLE : EXIT.FAILED
 }
 
-/** `text` in lines of at most 80 characters, each after `indent`. Words are not broken. */
-export function wrapped(text: string, indent: string): string {
+/** `text` in lines of at most `width` characters, each after `indent`. Words are not broken. */
+export function wrapped(text: string, indent: string, width = WIDTH): string {
   const lines: string[] = []
   let line = ''
   for (const word of text.split(' ')) {
     const longer = line === '' ? word : `${line} ${word}`
-    if (line !== '' && indent.length + longer.length > WIDTH) {
+    if (line !== '' && indent.length + longer.length > width) {
       lines.push(indent + line)
       line = word
     } else {

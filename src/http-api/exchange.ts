@@ -25,6 +25,21 @@ export interface HttpResponse {
   readonly headers?: Readonly<Record<string, string>>
   /** JSON when left out. */
   readonly contentType?: string
+  /** Goes on after `body`, until the client is gone. */
+  readonly stream?: Stream
+}
+
+/**
+ * An answer that goes on.
+ * @returns what to do when the client is gone
+ */
+export type Stream = (sink: Sink) => () => void
+
+/** Where an answer that goes on is written to. */
+export interface Sink {
+  /** @returns false where the client is behind: nothing was written then, and it is for the writer to say so later */
+  write(text: string): boolean
+  end(): void
 }
 
 /** Success with nothing to tell. It has to be an object: SDKs read it as one. */

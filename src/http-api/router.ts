@@ -195,8 +195,18 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     return answer instanceof Promise ? answer.catch(unavailable).then(tallied) : tallied(answer)
   }
 
-  function tally({ receivedAt }: HttpRequest, route: string, response: HttpResponse): HttpResponse {
+  function tally(
+    { path, receivedAt }: HttpRequest,
+    route: string,
+    response: HttpResponse,
+  ): HttpResponse {
     answered(route, response.status, (performance.now() - receivedAt) / 1000)
+    if (response.status >= 400 && hub.observers.isWatched) {
+      hub.observers.refused('request', reasonIn(response), {
+        code: response.status,
+        ...appIn(path),
+      })
+    }
     return response
   }
 
@@ -210,6 +220,18 @@ export function createApi(parts: ApiParts): (request: HttpRequest) => Answer {
     }
     return tally(request, 'unknown', refusal(404, notFoundText(request.path, pathPrefix)))
   }
+}
+
+/** The text of a refusal. What Laravel's own endpoint answered is not ours to show. */
+function reasonIn({ body, status }: HttpResponse): string {
+  const text = /^\{"error":("(?:[^"\\]|\\.)*")/.exec(body)?.[1]
+  return text === undefined ? `status ${status}` : String(JSON.parse(text))
+}
+
+/** The app that a path names, where one of at most 64 characters is named. */
+function appIn(path: string): { app?: string } {
+  const app = /\/apps\/([^/]{1,64})/.exec(path)?.[1]
+  return app === undefined ? {} : { app }
 }
 
 /** What the nodes share cannot be had or told: where it is the operator's to mend, the caller can try again. */

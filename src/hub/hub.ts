@@ -17,6 +17,7 @@ import type { Connection, User } from './connection.ts'
 import type { EventCache } from './event-cache.ts'
 import { EventMeasures } from './event-measures.ts'
 import { LiveApp } from './live-app.ts'
+import type { Observers } from './observation.ts'
 import type { Occurred } from './occurrence.ts'
 import type { Publication } from './publication.ts'
 import type { Fanout } from './socket.ts'
@@ -26,6 +27,7 @@ import { Watchlists } from './watchlists.ts'
 export class Hub {
   readonly cache: EventCache
   readonly measures = new EventMeasures()
+  readonly observers: Observers
   readonly #fanout: Fanout
   readonly #broker: Broker
   readonly #counts: SubscriptionCounts
@@ -42,7 +44,9 @@ export class Hub {
     cache: EventCache
     counts: SubscriptionCounts
     occurred: Occurred
+    observers: Observers
   }) {
+    this.observers = parts.observers
     this.#fanout = parts.fanout
     this.#broker = parts.broker
     this.cache = parts.cache
@@ -95,6 +99,7 @@ export class Hub {
     connection.live.connections.set(connection.socketId, connection)
     this.#connectionCount += 1
     connection.live.tally.opened += 1
+    this.observers.connected(connection)
     this.#broker.connected(connection.app, connection.live.connections.size)
   }
 
@@ -192,6 +197,7 @@ export class Hub {
     const { live, app } = connection
     connection.user = user
     connection.authenticated = true
+    this.observers.signedIn(connection, user.userId)
     const isFirst = live.users.add(user.userId, connection)
     connection.send(encode.signinSuccess(userData))
     this.#watchlists.forget(connection)
@@ -247,19 +253,20 @@ export class Hub {
         }
       }
       if (channel === undefined) {
-        if (!isRelayed) live.tally.unheard += 1
+        if (isRelayed) continue // and nobody is told: who received it has
+        live.tally.unheard += 1
+        if (this.observers.isWatched) this.observers.event(publication, name, 0, isRelayed)
         continue // nobody here: no encoding either
       }
       frame ??= encode.eventFrame(event, data, publication.userId)
       const text = encode.eventOn(name, frame)
       // Around the sender only where it listens: from a socket in no topic, uWebSockets.js sends nothing.
-      if (sender?.isIn(channel)) {
-        sender.publish(channel, text)
-        live.tally.delivered += channel.count - 1
-      } else {
-        channel.send(this.#fanout, text)
-        live.tally.delivered += channel.count
-      }
+      const isSenderIn = sender?.isIn(channel) === true
+      const receivers = isSenderIn ? channel.count - 1 : channel.count
+      if (isSenderIn) sender?.publish(channel, text)
+      else channel.send(this.#fanout, text)
+      live.tally.delivered += receivers
+      if (this.observers.isWatched) this.observers.event(publication, name, receivers, isRelayed)
     }
     if (!isRelayed) this.measures.deliver(data, publication.received)
   }
@@ -303,8 +310,9 @@ export class Hub {
     channel.count += 1
     if (member !== undefined) presence?.members.join(socketId, member)
     const recalled = channel.kind.cached ? this.#broker.recall(app, name) : undefined
-    const total = this.#broker.counted(app, name, channel.count - 1, channel.count)
+    const total = this.#counted(app, channel, 1)
     connection.enter(channel)
+    this.observers.subscription('subscribed', connection, name, member?.userId)
     const confirmed = this.#confirm(connection, channel, recalled)
     if (confirmed !== undefined) {
       channel.recalling += 1
@@ -323,9 +331,8 @@ export class Hub {
   }
 
   /** Tells the broker that a channel's count has changed. @param change by so much */
-  #count(app: App, { name, count }: Channel, change: number): void {
-    const total = this.#broker.counted(app, name, count - change, count)
-    if (total !== undefined) this.#announceCount(app, name, total, true)
+  #counted(app: App, { name, kind, count }: Channel, change: number): number | undefined {
+    return kind.hidden ? undefined : this.#broker.counted(app, name, count - change, count)
   }
 
   /** @returns nothing when the connection has all there is for it, else a promise that does not reject */
@@ -373,13 +380,16 @@ export class Hub {
   }
 
   /** A connection is out of a channel, by its own wish or because it is gone. */
-  #leave({ live, app, socketId }: Connection, channel: Channel, lingers: boolean): void {
+  #leave(connection: Connection, channel: Channel, lingers: boolean): void {
+    const { live, app, socketId } = connection
     const { name, presence } = channel
     channel.count -= 1
     if (channel.count === 0) live.channels.delete(name)
     const left = presence?.members.leave(socketId)
     if (left !== undefined) this.#broker.leave(app, name, left.userId, lingers)
-    this.#count(app, channel, -1)
+    this.observers.subscription('unsubscribed', connection, name, left?.userId)
+    const total = this.#counted(app, channel, -1)
+    if (total !== undefined) this.#announceCount(app, name, total, true)
   }
 
   /** Somebody does not come after all. */

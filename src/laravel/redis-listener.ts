@@ -162,6 +162,6 @@ function sourcesByPattern(apps: readonly LaravelApp[]): ReadonlyMap<string, Sour
 }
 
 /** The Redis pattern of whatever begins with `prefix`, and nothing else. */
-function patternOf(prefix: string): string {
+export function patternOf(prefix: string): string {
   return `${prefix.replace(/[*?[\]\\]/g, '\\$&')}*`
 }

@@ -92,7 +92,7 @@ export class LaravelSources {
         const app = apps.byId(appId)
         if (app === undefined || !app.settings.enabled) return false
         const { channels, tally } = hub.live(app)
-        if (channels.has(channel) || kindOf(channel).cached) return true
+        if (channels.has(channel) || kindOf(channel).cached || hub.observers.isWatched) return true
         tally.received.redis += 1 // what the hub counts of those that are delivered
         tally.unheard += 1
         return false
@@ -106,7 +106,9 @@ export class LaravelSources {
       },
       ignored: (appId, reason) => {
         const app = apps.byId(appId)
-        if (app !== undefined) countIn(hub.live(app).tally.redisIgnored, reason)
+        if (app === undefined) return
+        countIn(hub.live(app).tally.redisIgnored, reason)
+        hub.observers.refused('redis-message', reason, { app: appId })
       },
     }
   }

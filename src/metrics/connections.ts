@@ -6,7 +6,13 @@ import type { Metric } from './metric.ts'
 
 type Kind = ChannelKind['name']
 
-const KINDS: readonly Kind[] = ['public', 'private', 'encrypted', 'presence', 'server-to-user']
+const KINDS: readonly CountedKind[] = [
+  'public',
+  'private',
+  'encrypted',
+  'presence',
+  'server-to-user',
+]
 
 export const CONNECTION_METRICS: readonly Metric[] = [
   {
@@ -102,9 +108,14 @@ export const CONNECTION_METRICS: readonly Metric[] = [
   },
 ]
 
+/** Kinds that apps use. */
+type CountedKind = Exclude<Kind, 'canary'>
+
 /** Of each kind, also where there is none: a gauge that is gone does not say that it is 0. */
-function subscriptionsOf({ channels }: LiveApp): Readonly<Record<Kind, number>> {
+function subscriptionsOf({ channels }: LiveApp): Readonly<Record<CountedKind, number>> {
   const counts = { public: 0, private: 0, encrypted: 0, presence: 0, 'server-to-user': 0 }
-  for (const { kind, count } of channels.values()) counts[kind.name] += count
+  for (const { kind, count } of channels.values()) {
+    if (kind.name !== 'canary') counts[kind.name] += count
+  }
   return counts
 }

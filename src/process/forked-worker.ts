@@ -9,18 +9,34 @@ import type { FailedWebhook } from '../admin/webhook-failures.ts'
 import { type Clock, realClock } from '../clock.ts'
 import type { Flags } from '../config/sources.ts'
 import { type ErrorCode, ResoundError } from '../errors.ts'
+import type { CanaryResult } from '../health/canary.ts'
 import type { Readiness } from '../http-api/health.ts'
 import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
+import type { Watch } from '../tail/watch.ts'
 import { withResolvers } from './local-worker.ts'
-import { isFamilies, isStatus, type Order, type Question, Reloaded, Report } from './message.ts'
+import {
+  isCanaryResult,
+  isFamilies,
+  isNodes,
+  isStatus,
+  LiveAnswer,
+  type Order,
+  type Question,
+  Reloaded,
+  Report,
+} from './message.ts'
 import type { Ending, Reloading, Worker } from './worker.ts'
 
 /** The hidden command that a child is started with. */
 export const WORKER_COMMAND = 'worker'
 
 const ANSWER_MILLISECONDS = 2000
+/** A worker waits a second for other nodes as well. */
+const LIVE_ANSWER_MILLISECONDS = 2500
 const LONG_ANSWER_MILLISECONDS = 10_000
+/** For a worker to say that its canary is late. */
+const CANARY_REST_MILLISECONDS = 250
 /** For a worker that was told to end at once. */
 const STOP_MILLISECONDS = 10_000
 /** For one that lets its connections go, beyond the drain's own window. */
@@ -57,6 +73,10 @@ export class ForkedWorker implements Worker {
   readonly listening: Promise<void>
   readonly ended: Promise<Ending>
   readonly webhooks: Worker['webhooks']
+  readonly live: Worker['live'] = {
+    ask: async (question) =>
+      LiveAnswer.parse(await this.#ask({ of: 'live', question }, LIVE_ANSWER_MILLISECONDS)),
+  }
   readiness: Readiness = STARTING
   /** What it counted up to its last answer. */
   counted: readonly Family[] = []
@@ -64,6 +84,8 @@ export class ForkedWorker implements Worker {
   readonly #options: ForkOptions
   readonly #clock: Clock = realClock
   readonly #waiting = new Map<number, Waiting>()
+  /** Whom to tell what is seen there, by the number of their watch. */
+  readonly #watching = new Map<number, Parameters<Watch>[1]>()
   readonly #configured = withResolvers<unknown>()
   readonly #listening = withResolvers<void>()
   #asked = 0
@@ -112,6 +134,17 @@ export class ForkedWorker implements Worker {
     this.#send({ type: 'begin', flags, format, coloured, config })
   }
 
+  readonly watch: Watch = (filter, tell) => {
+    const id = this.#asked
+    this.#asked += 1
+    this.#watching.set(id, tell)
+    this.#send({ type: 'watch', id, filter })
+    return () => {
+      this.#watching.delete(id)
+      this.#send({ type: 'unwatch', id })
+    }
+  }
+
   async metrics(): Promise<readonly Family[]> {
     const families = await this.#ask({ of: 'metrics' })
     if (!isFamilies(families)) throw unanswered(this.pid)
@@ -123,6 +156,19 @@ export class ForkedWorker implements Worker {
     const status = await this.#ask({ of: 'status' })
     if (!isStatus(status)) throw unanswered(this.pid)
     return status
+  }
+
+  async canary(milliseconds: number): Promise<CanaryResult> {
+    const wait = milliseconds + CANARY_REST_MILLISECONDS
+    const result = await this.#ask({ of: 'canary', milliseconds }, wait)
+    if (!isCanaryResult(result)) throw unanswered(this.pid)
+    return result
+  }
+
+  async nodes(): ReturnType<Worker['nodes']> {
+    const nodes = await this.#ask({ of: 'nodes' })
+    if (!isNodes(nodes)) throw unanswered(this.pid)
+    return nodes
   }
 
   async reload(given?: unknown): Promise<Reloading> {
@@ -198,6 +244,9 @@ export class ForkedWorker implements Worker {
         break
       case 'refusal':
         this.#settle(report.id, ({ reject }) => reject(faultOf(report.code, report.message)))
+        break
+      case 'seen':
+        this.#watching.get(report.id)?.(report.sights)
         break
       case 'last':
         this.counted = report.metrics

@@ -120,10 +120,10 @@ export class Generation {
     return this.#places.flatMap(({ worker }) => worker ?? [])
   }
 
-  /** Workers that have come to serve; one that is starting has nothing to tell, and keeps who asks waiting. */
-  get answering(): readonly Worker[] {
+  /** Those that listen; one that is starting has nothing to tell, and keeps who asks waiting. */
+  get listening(): readonly Worker[] {
     return this.#places.flatMap(({ worker, isListening }) =>
-      worker !== undefined && isListening ? [worker] : [],
+      isListening && worker !== undefined ? [worker] : [],
     )
   }
 

@@ -30,6 +30,8 @@ export type ListedProcess = {
 /** Fields are added, never renamed. */
 export interface GroupStatus {
   readonly version: string
+  /** By the server's clock, ISO. */
+  readonly time: string
   readonly pid: number
   readonly uptimeSeconds: number
   readonly ready: boolean
@@ -69,6 +71,7 @@ export async function groupStatus(sources: GroupSources): Promise<GroupStatus> {
   const isServing = processes.some(({ pid }) => pid === process.pid)
   return {
     version,
+    time: new Date().toISOString(),
     pid: process.pid,
     uptimeSeconds: process.uptime(),
     ...readiness,

@@ -12,16 +12,21 @@ import { belongsToStart, restartOnly } from '../config/reload.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
+import { Health } from '../health/health.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
+import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
+import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
+import { GroupWatch } from './group-watch.ts'
 import { LocalWorker } from './local-worker.ts'
 import type { Tell } from './reading.ts'
-import type { Reloading, Worker } from './worker.ts'
+import { type ServedConfiguration, servedConfiguration } from './served-configuration.ts'
+import type { NodesSeen, Reloading, Worker } from './worker.ts'
 
 /** For a successor to be ready; for the workers of a start to listen. */
 const START_MILLISECONDS = 30_000
@@ -65,8 +70,9 @@ export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
+  readonly health: Health
   readonly metrics = new GroupMetrics({
-    workers: () => this.#generations().flatMap(({ answering }) => answering),
+    workers: () => this.#generations().flatMap(({ listening }) => listening),
     state: () => ({
       wanted: this.#current.wanted,
       serving: this.#current.serving,
@@ -77,6 +83,8 @@ export class Group {
       Measured.safeParse(this.#current.config).data?.metrics.prefix ??
       this.#parts.config.metrics.prefix,
   })
+  readonly live = new GroupLive(() => this.#workers())
+  readonly #watching = new GroupWatch(() => this.#workers())
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -95,6 +103,10 @@ export class Group {
     this.host = parts.config.host
     this.#port = port
     this.#current = new Generation(this.#generationParts(1, port))
+    this.health = new Health({
+      serving: () => this.#current.listening,
+      readiness: () => this.readiness,
+    })
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
@@ -232,6 +244,9 @@ export class Group {
     replay: (appId, ids) => this.#anyWorker().webhooks.replay(appId, ids),
   }
 
+  /** Shows what happens in all its processes. @returns what ends that */
+  readonly watch: Watch = (filter, tell) => this.#watching.watch(filter, tell)
+
   status(): Promise<GroupStatus> {
     return groupStatus({
       current: this.#current,
@@ -240,6 +255,16 @@ export class Group {
       isRestarting: this.#starting !== undefined,
       lastRestart: this.#lastRestart,
     })
+  }
+
+  /** The nodes that share a Redis, as a worker of the current generation sees them. */
+  nodes(): Promise<NodesSeen | null> {
+    return this.#anyWorker().nodes()
+  }
+
+  /** What is served, secrets masked, and what is another by now where it is read. */
+  configuration(): ServedConfiguration {
+    return servedConfiguration(this.#current.config, this.#parts.flags)
   }
 
   #refusal(): string | undefined {
@@ -278,6 +303,10 @@ export class Group {
 
   #generations(): readonly Generation[] {
     return [this.#current, ...this.#retiring]
+  }
+
+  #workers(): readonly Worker[] {
+    return this.#generations().flatMap(({ workers }) => workers)
   }
 
   #anyWorker(): Worker {

@@ -41,6 +41,12 @@ export class LocalWorker implements Worker {
     return this.#parts.server.webhooks
   }
 
+  get live(): Worker['live'] {
+    return this.#parts.server.live
+  }
+
+  readonly watch: Worker['watch'] = (filter, tell) => this.#parts.server.watch(filter, tell)
+
   metrics(): ReturnType<Worker['metrics']> {
     return this.#parts.server.metrics.families()
   }
@@ -52,6 +58,17 @@ export class LocalWorker implements Worker {
 
   status(): ReturnType<Worker['status']> {
     return Promise.resolve(this.#parts.server.status())
+  }
+
+  canary(milliseconds: number): ReturnType<Worker['canary']> {
+    return this.#parts.server.canary(milliseconds)
+  }
+
+  async nodes(): ReturnType<Worker['nodes']> {
+    const { group } = this.#parts.server
+    if (group === undefined) return null
+    const { node, isLive } = group.state
+    return { node, isLive, shards: await group.overview() }
   }
 
   // Reading is synchronous; that of another process is not.

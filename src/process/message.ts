@@ -5,14 +5,21 @@
  * whatever is installed by then. So fields are added and never renamed, and an unknown type is let go.
  */
 import { z } from 'zod'
+import type { CanaryResult } from '../health/canary.ts'
+import { Question as LiveQuestion, Part } from '../live/question.ts'
 import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
+import { Filter } from '../tail/filter.ts'
+import type { Sight } from '../tail/watch.ts'
+import type { NodesSeen } from './worker.ts'
 
 const Readiness = z.object({ ready: z.boolean(), reason: z.string() })
 
 const Question = z.discriminatedUnion('of', [
   z.object({ of: z.literal('metrics') }),
   z.object({ of: z.literal('status') }),
+  z.object({ of: z.literal('canary'), milliseconds: z.number() }),
+  z.object({ of: z.literal('nodes') }),
   /** Reads for itself without a configuration. */
   z.object({ of: z.literal('reload'), config: z.unknown().optional() }),
   z.object({ of: z.literal('failures'), most: z.int(), app: z.string().optional() }),
@@ -21,6 +28,7 @@ const Question = z.discriminatedUnion('of', [
     app: z.string().optional(),
     ids: z.array(z.string()).optional(),
   }),
+  z.object({ of: z.literal('live'), question: LiveQuestion }),
 ])
 export type Question = z.infer<typeof Question>
 
@@ -39,6 +47,9 @@ export const Order = z.discriminatedUnion('type', [
   /** What `/ready` answers; null leaves that to the worker. */
   z.object({ type: z.literal('answer'), readiness: Readiness.nullable() }),
   z.object({ type: z.literal('ask'), id: z.int(), question: Question }),
+  /** Shows what happens, until it is unwatched. */
+  z.object({ type: z.literal('watch'), id: z.int(), filter: Filter }),
+  z.object({ type: z.literal('unwatch'), id: z.int() }),
   z.object({ type: z.literal('drain') }),
   z.object({ type: z.literal('stop') }),
 ])
@@ -63,6 +74,12 @@ export const Report = z.discriminatedUnion('type', [
     code: z.string().optional(),
     message: z.string(),
   }),
+  /** To who watches. */
+  z.object({
+    type: z.literal('seen'),
+    id: z.int(),
+    sights: z.custom<readonly Sight[]>(Array.isArray),
+  }),
   /** The metrics it ends with. */
   z.object({ type: z.literal('last'), metrics: z.custom<readonly Family[]>(Array.isArray) }),
 ])
@@ -73,6 +90,11 @@ export const isFamilies = (value: unknown): value is readonly Family[] => Array.
 export const isStatus = (value: unknown): value is ProcessStatus =>
   typeof value === 'object' && value !== null && 'connections' in value
 
+export const isCanaryResult = (value: unknown): value is CanaryResult =>
+  typeof value === 'object' && value !== null && 'failure' in value && 'legs' in value
+export const isNodes = (value: unknown): value is NodesSeen | null =>
+  value === null || (typeof value === 'object' && 'shards' in value)
+
 export const Reloaded = z.discriminatedUnion('valid', [
   z.object({
     valid: z.literal(true),
@@ -82,3 +104,11 @@ export const Reloaded = z.discriminatedUnion('valid', [
   }),
   z.object({ valid: z.literal(false), problems: z.array(z.string()) }),
 ])
+
+export const LiveAnswer = z.object({
+  part: Part,
+  silentNodes: z.array(
+    z.object({ node: z.string(), host: z.string(), pid: z.int(), version: z.string() }),
+  ),
+  isWhole: z.boolean(),
+})

@@ -10,6 +10,8 @@ import { ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { createLogger } from '../log.ts'
 import { startServer } from '../server.ts'
+import type { Filter } from '../tail/filter.ts'
+import type { Sight } from '../tail/watch.ts'
 import { LocalWorker, withResolvers } from './local-worker.ts'
 import { Order, type Question, type Report } from './message.ts'
 import { notifier, readAgain, sourcesOf } from './reading.ts'
@@ -74,6 +76,7 @@ async function serve({ flags, format, coloured, config: given }: Begin, orders: 
       answered = readiness
     },
   })
+  const watches = new Watches(worker)
   process.on('SIGTERM', () => worker.drain())
   orders.follow((order) => {
     switch (order.type) {
@@ -81,6 +84,10 @@ async function serve({ flags, format, coloured, config: given }: Begin, orders: 
         return worker.answer(order.readiness ?? undefined)
       case 'ask':
         return void answer(worker, order.id, order.question)
+      case 'watch':
+        return watches.begin(order.id, order.filter)
+      case 'unwatch':
+        return watches.end(order.id)
       case 'drain':
         return worker.drain()
       case 'stop':
@@ -169,6 +176,27 @@ class Orders {
   }
 }
 
+/** Who watches this worker, as the group numbers them. */
+class Watches {
+  readonly #worker: LocalWorker
+  readonly #ends = new Map<number, () => void>()
+
+  constructor(worker: LocalWorker) {
+    this.#worker = worker
+  }
+
+  begin(id: number, filter: Filter): void {
+    this.end(id)
+    const tell = (sights: readonly Sight[]): void => void report({ type: 'seen', id, sights })
+    this.#ends.set(id, this.#worker.watch(filter, tell))
+  }
+
+  end(id: number): void {
+    this.#ends.get(id)?.()
+    this.#ends.delete(id)
+  }
+}
+
 async function answer(worker: LocalWorker, id: number, question: Question): Promise<void> {
   try {
     await report({ type: 'reply', id, value: await answerTo(worker, question) })
@@ -185,12 +213,18 @@ function answerTo(worker: LocalWorker, question: Question): Promise<unknown> {
       return worker.metrics()
     case 'status':
       return worker.status()
+    case 'canary':
+      return worker.canary(question.milliseconds)
+    case 'nodes':
+      return worker.nodes()
     case 'reload':
       return worker.reload(question.config)
     case 'failures':
       return worker.webhooks.failures(question.most, question.app)
     case 'replay':
       return worker.webhooks.replay(question.app, question.ids)
+    case 'live':
+      return worker.live.ask(question.question)
   }
 }
 

@@ -18,8 +18,12 @@ interface Rejected {
 export function relay(message: ClientEvent, from: Connection, hub: Hub, clock: Clock): void {
   const rejected = rejection(message, from, clock)
   if (rejected !== undefined) {
-    countIn(from.live.tally.clientEventRefused, rejected.reason)
-    from.send(error(NOTICE.CLIENT_EVENT_REJECTED, rejected.message))
+    const code = NOTICE.CLIENT_EVENT_REJECTED
+    const { app, live, socketId } = from
+    countIn(live.tally.clientEventRefused, rejected.reason)
+    const details = { code, app: app.id, channel: message.channel, socketId }
+    hub.observers.refused('client-event', rejected.message, details)
+    from.send(error(code, rejected.message))
     return
   }
   const received = hub.measures.receive()

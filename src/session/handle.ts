@@ -36,11 +36,19 @@ export function handle(message: ClientMessage, from: Connection, parts: Handling
       signIn(message, from, hub)
       return
     case 'malformed':
-      from.live.tally.malformed += 1
-      from.send(encode.error(NOTICE.MALFORMED_MESSAGE, message.reason))
+      refuseMessage(from, message.reason, hub)
       return
     case 'pong': // that it came is all it says
     case 'unknown':
       return
   }
+}
+
+/** What a client said is not understood, and it is told why. */
+export function refuseMessage(from: Connection, reason: string, hub: Hub): void {
+  const { app, live, socketId } = from
+  const code = NOTICE.MALFORMED_MESSAGE
+  live.tally.malformed += 1
+  hub.observers.refused('message', reason, { code, app: app.id, socketId })
+  from.send(encode.error(code, reason))
 }

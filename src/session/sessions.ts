@@ -10,11 +10,11 @@ import type { Hub } from '../hub/hub.ts'
 import type { Socket } from '../hub/socket.ts'
 import { newSocketId } from '../hub/socket-id.ts'
 import { countIn } from '../hub/tally.ts'
-import { CLOSE, NOTICE } from '../protocol/codes.ts'
+import { CLOSE } from '../protocol/codes.ts'
 import { decode } from '../protocol/decode.ts'
 import * as encode from '../protocol/encode.ts'
 import type { AtSubscribe } from './at-subscribe.ts'
-import { type HandlingParts, handle } from './handle.ts'
+import { type HandlingParts, handle, refuseMessage } from './handle.ts'
 import type { Heartbeat } from './heartbeat.ts'
 import { Welcome, type WelcomeOptions } from './welcome.ts'
 
@@ -127,11 +127,8 @@ export class Sessions {
     connection.live.tally.messagesReceived += 1
     connection.live.tally.bytesReceived += bytes
     if (text === undefined) {
-      connection.live.tally.malformed += 1
       const limit = connection.app.limits.messageBytes
-      connection.send(
-        encode.error(NOTICE.MALFORMED_MESSAGE, `A message is text of at most ${limit} bytes.`),
-      )
+      refuseMessage(connection, `A message is text of at most ${limit} bytes.`, this.#hub)
       return
     }
     handle(decode(text), connection, this.#handling)
@@ -147,6 +144,7 @@ export class Sessions {
     if (connection === undefined || connection.tooSlow) return
     connection.tooSlow = true
     connection.live.tally.slowConsumers += 1
+    this.#hub.observers.dropped(connection)
   }
 
   /** @param code of the close frame; 1006 when there was none */
@@ -160,6 +158,7 @@ export class Sessions {
     }
     this.#heartbeat.forget(connection)
     countIn(connection.live.tally.closed, closeLabel(code))
+    this.#hub.observers.disconnected(connection, code)
     this.#hub.close(connection, !isGoodbye(code))
     this.#log.debug(
       { appId: connection.app.id, socketId: connection.socketId, code },
@@ -169,6 +168,7 @@ export class Sessions {
 
   #establish(connection: Connection, socket: Socket): void {
     connection.attach(socket)
+    connection.openedSecond = Math.floor(this.#handling.clock.now() / 1000)
     this.#hub.open(connection)
     this.#heartbeat.watch(connection)
     const { app, socketId } = connection
@@ -195,6 +195,7 @@ export class Sessions {
 
   #refuse({ code, reason }: Rejection, socket: Socket): void {
     countIn(this.rejected, String(code))
+    this.#hub.observers.refused('connection', reason, { code })
     this.#log.debug({ code }, 'connection refused')
     socket.send(encode.error(code, reason))
     socket.end(code, reason)

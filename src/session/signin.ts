@@ -17,8 +17,10 @@ const WATCHLIST_LENGTH = 100
 /** Signs a connection in as the user its app vouches for, or answers `pusher:error` 4009. */
 export function signIn({ auth, userData }: SignIn, from: Connection, hub: Hub): void {
   const refuse = (reason: 'signature' | 'user' | 'other-user', message: string): void => {
+    const code = NOTICE.SIGN_IN_REFUSED
     countIn(from.live.tally.signInRefused, reason)
-    from.send(error(NOTICE.SIGN_IN_REFUSED, message))
+    hub.observers.refused('sign-in', message, { code, app: from.app.id, socketId: from.socketId })
+    from.send(error(code, message))
   }
   if (!isSigned(auth, userText(from.socketId, userData), from.app)) {
     refuse(

@@ -32,7 +32,7 @@ export function subscribe(
     if (isUnsigned && kind.name === 'private' && atSubscribe.serves(from)) {
       askLaravel(channel, from, hub, atSubscribe)
     } else {
-      sendRefusal(channel, admission.refusal, from)
+      sendRefusal(channel, admission.refusal, from, hub)
     }
     return
   }
@@ -41,16 +41,16 @@ export function subscribe(
   if (outcome instanceof Promise) {
     outcome
       .then((late) => {
-        if (late === 'full') sendRefusal(channel, membership(from), from)
+        if (late === 'full') sendRefusal(channel, membership(from), from, hub)
       })
       .catch((fault: unknown) => atSubscribe.failed(fault))
-  } else if (outcome === 'full') sendRefusal(channel, membership(from), from)
+  } else if (outcome === 'full') sendRefusal(channel, membership(from), from, hub)
 }
 
 /** What Laravel allows is signed: from there on it is a subscription like any other. */
 function askLaravel(channel: string, from: Connection, hub: Hub, atSubscribe: AtSubscribe): void {
   if (isFull(from, atSubscribe.pending(from) + hub.arriving(from))) {
-    sendRefusal(channel, fullness(from), from)
+    sendRefusal(channel, fullness(from), from, hub)
     return
   }
   atSubscribe.ask(from, channel, (verdict) => {
@@ -60,14 +60,17 @@ function askLaravel(channel: string, from: Connection, hub: Hub, atSubscribe: At
     } else {
       const { status, error } = FAILURES[verdict.outcome]
       const message = verdict.error ?? error
-      sendRefusal(channel, { reason: 'signature', type: 'AuthError', status, message }, from)
+      sendRefusal(channel, { reason: 'signature', type: 'AuthError', status, message }, from, hub)
     }
   })
 }
 
-function sendRefusal(channel: string, refusal: Refusal, to: Connection): void {
+function sendRefusal(channel: string, refusal: Refusal, to: Connection, hub: Hub): void {
+  const name = channel.slice(0, ECHOED_NAME_LENGTH)
   countIn(to.live.tally.subscribeRefused, refusal.reason)
-  to.send(subscriptionError(channel.slice(0, ECHOED_NAME_LENGTH), refusal))
+  const details = { app: to.app.id, channel: name, socketId: to.socketId }
+  hub.observers.refused('subscription', refusal.message, { code: refusal.status, ...details })
+  to.send(subscriptionError(name, refusal))
 }
 
 const isFull = ({ app, channels }: Connection, pending: number): boolean =>

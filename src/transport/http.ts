@@ -9,7 +9,7 @@ import type {
   HttpRequest as UwsRequest,
   HttpResponse as UwsResponse,
 } from 'uWebSockets.js'
-import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
+import { type HttpRequest, type HttpResponse, refusal, type Stream } from '../http-api/exchange.ts'
 import type { HttpConnections } from './http-connections.ts'
 
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
@@ -191,19 +191,50 @@ class Exchange implements HttpRequest {
     if (!this.#isOver) this.#res.cork(() => this.#write(response))
   }
 
-  #write({ status, body, headers, contentType }: HttpResponse, then?: 'stay' | 'close'): void {
+  #write(response: HttpResponse, then?: 'stay' | 'close'): void {
     if (this.#isOver) return
+    const { status, body, headers, contentType, stream } = response
     this.#end()
     if (status !== 200) this.#res.writeStatus(STATUS[status] ?? String(status))
     this.#res.writeHeader('Content-Type', contentType ?? 'application/json')
     for (const name in headers) this.#res.writeHeader(name, headers[name] ?? '')
-    if (this.method === 'HEAD') {
+    if (stream !== undefined) {
+      this.#res.write(body)
+      this.#stream(stream)
+    } else if (this.method === 'HEAD') {
       // Not as an argument of `endWithoutBody`: uWebSockets.js would wait for the body to follow.
       this.#res.writeHeader('Content-Length', String(Buffer.byteLength(body)))
       this.#res.endWithoutBody()
     } else {
       this.#res.end(body, then === 'close' || this.#options.connections?.isClosing === true)
     }
+  }
+
+  /** Its connection ends after 10 s in which nothing is written, as that of any request does. */
+  #stream(stream: Stream): void {
+    let isFull = false
+    let isGone = false
+    this.#gone = () => {
+      isGone = true
+      gone()
+    }
+    this.#res.onWritable(() => {
+      isFull = false
+      return true
+    })
+    const gone = stream({
+      write: (text) => {
+        if (isGone || isFull) return false
+        this.#res.cork(() => {
+          isFull = !this.#res.write(text)
+        })
+        return true
+      },
+      end: () => {
+        if (!isGone) this.#res.cork(() => this.#res.end())
+        isGone = true
+      },
+    })
   }
 }
 

@@ -6,7 +6,9 @@
  */
 
 import type * as UWebSockets from 'uWebSockets.js'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { ResoundError } from '../errors.ts'
 
 const require = createRequire(import.meta.url)
@@ -21,6 +23,14 @@ const NEWER_FROM_NODE = 22
 process.env['UWS_HTTP_MAX_HEADERS_SIZE'] ??= String(16 * 1024)
 
 let loaded: typeof UWebSockets | undefined
+let loadedAs: string | undefined
+
+/** Which release has been loaded. */
+export function uWebSocketsRelease(): string {
+  if (loadedAs === undefined) return 'none'
+  const file = join(dirname(require.resolve(loadedAs)), 'package.json')
+  return String(JSON.parse(readFileSync(file, 'utf8')).version)
+}
 
 /** @throws ResoundError RESOUND_NATIVE_MISSING when neither release fits */
 export function loadUWebSockets(): typeof UWebSockets {
@@ -35,7 +45,9 @@ function load(): typeof UWebSockets {
     ? ['uWebSockets.js-next', 'uWebSockets.js']
     : ['uWebSockets.js']) {
     try {
-      return require(name) as typeof UWebSockets // the same library; its CommonJS form says why it failed
+      const library = require(name) as typeof UWebSockets // the same library; its CommonJS form says why it failed
+      loadedAs = name
+      return library
     } catch (cause) {
       causes.push(cause)
     }

@@ -10,6 +10,7 @@ import type { Durations } from '../../../src/broker/shard.ts'
 import { AppConfig, Limits } from '../../../src/config/schema.ts'
 import { EventCache } from '../../../src/hub/event-cache.ts'
 import { Hub } from '../../../src/hub/hub.ts'
+import { Observers } from '../../../src/hub/observation.ts'
 import type { Occurrence } from '../../../src/hub/occurrence.ts'
 import { SubscriptionCounts } from '../../../src/hub/subscription-counts.ts'
 import { ModelClient, type Watcher } from './client.ts'
@@ -98,7 +99,14 @@ export class ModelNode {
     })
     const occurred = (_: App, occurrence: Occurrence): void => parts.occurred(occurrence)
     const counts = new SubscriptionCounts(clock, occurred)
-    const hub = new Hub({ fanout: topics, broker, cache, counts, occurred })
+    const hub = new Hub({
+      fanout: topics,
+      broker,
+      cache,
+      counts,
+      occurred,
+      observers: new Observers(clock),
+    })
     node = new ModelNode(parts.name, { hub, broker, link, clock, topics })
     await broker.start()
     return node

@@ -1,0 +1,98 @@
+/**
+ * The WebSocket itself: at the server's own door, by the public address, and from a page.
+ */
+import { type Check, type Finding, ok, skip } from '../check.ts'
+import type { Scene } from '../scene.ts'
+import { authorities } from './certificate.ts'
+import { holdSilent } from './idle.ts'
+import { httpFinding } from './proxied.ts'
+import { isFinding, isSameDoor, localWay, publicWay, upstreamOf, type WayIn } from './target.ts'
+import { toldFinding } from './told.ts'
+import { type Upgrade, upgrade } from './upgrade.ts'
+
+export const wayInUpgradeLocal: Check<Scene> = {
+  id: 'way-in.upgrade-local',
+  area: 'way-in',
+  question: 'Does the server itself open a WebSocket',
+  needs: ['server.running'],
+  run: async (scene, signal) => {
+    const way = await localWay(scene)
+    if (isFinding(way)) return way
+    const answer = await upgrade(way, authorities(scene), signal)
+    if (answer.kind === 'open') {
+      answer.socket.terminate()
+      return ok(`The server opens a WebSocket at ${way.host}:${way.port}.`)
+    }
+    return notOpened(scene, way, answer)
+  },
+}
+
+export const wayInUpgradePublic: Check<Scene> = {
+  id: 'way-in.upgrade-public',
+  area: 'way-in',
+  question: 'Does a WebSocket open where browsers connect',
+  needs: [
+    'way-in.tls',
+    'way-in.tls-chain',
+    'way-in.tls-name',
+    'way-in.tls-expiry',
+    'way-in.upgrade-local',
+  ],
+  run: async (scene, signal) => {
+    const way = await publicWay(scene)
+    if (isFinding(way)) return way
+    const answer = await upgrade({ ...way, origin: undefined }, authorities(scene), signal)
+    if (answer.kind !== 'open') return notOpened(scene, way, answer)
+    holdSilent(scene, answer)
+    return ok(`A WebSocket opens at ${way.url}.`)
+  },
+}
+
+export const wayInOrigin: Check<Scene> = {
+  id: 'way-in.origin',
+  area: 'way-in',
+  question: 'May pages of the app connect, by their origin',
+  needs: ['way-in.upgrade-public'],
+  run: async (scene, signal) => {
+    const way = await publicWay(scene)
+    if (isFinding(way)) return way
+    if (way.origin === undefined) return skip('The origin of the pages is not known.')
+    const answer = await upgrade(way, authorities(scene), signal)
+    if (answer.kind !== 'open') return notOpened(scene, way, answer)
+    answer.socket.terminate()
+    return ok(`Pages of ${way.origin} may connect.`)
+  },
+}
+
+async function notOpened(
+  scene: Scene,
+  way: WayIn,
+  answer: Exclude<Upgrade, { kind: 'open' }>,
+): Promise<Finding> {
+  if (answer.kind === 'told') return toldFinding(scene, way, answer)
+  const local = await localWay(scene)
+  const upstream = isFinding(local) ? undefined : upstreamOf(scene, local)
+  const isProxied = !isFinding(local) && !isSameDoor(way, local)
+  if (answer.kind === 'http' && upstream !== undefined && isProxied) {
+    return httpFinding(way, answer, upstream)
+  }
+  return {
+    outcome: 'critical',
+    summary: `No WebSocket opens at ${way.host}:${way.port}.`,
+    evidence: [`${way.url} comes from ${way.from}.`, whatCame(answer)],
+    cause: 'What listens there is not this server, or something in between breaks the connection.',
+    causeId: answer.kind === 'failed' ? 'broken-off' : 'not-resound',
+    fix: { text: 'Correct the address that browsers are told, or what the proxy sends it to.' },
+  }
+}
+
+function whatCame(answer: Exclude<Upgrade, { kind: 'open' | 'told' }>): string {
+  switch (answer.kind) {
+    case 'http':
+      return `It answers ${answer.status}, where 101 is right. Server: ${answer.server || 'not named'}`
+    case 'stranger':
+      return answer.said
+    case 'failed':
+      return `The connection fails: ${answer.reason}`
+  }
+}
