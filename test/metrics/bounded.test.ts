@@ -37,7 +37,9 @@ async function strangeness(server: TestServer): Promise<void> {
   await client.close(4400 + Math.floor(Math.random() * 500))
 }
 
-it(`${NAMES} random channels, events, keys and paths leave the number of series as it was`, async () => {
+it(`${NAMES} random channels, events, keys and paths leave the number of series as it was`, {
+  timeout: 120_000,
+}, async () => {
   await using server = await startServer({ app: { clientEvents: true } })
   await strangeness(server)
   const body = (): object => ({ name: anything(), channels: several(CHANNELS), data: anything() })
