@@ -30,7 +30,7 @@ async function problemsOf(dashboard: string): Promise<string> {
   )
 }
 
-it('the dashboard is one by the schema of Grafana', async () => {
+it('the dashboard is one by the schema of Grafana', { timeout: 60_000 }, async () => {
   const text = readFileSync(DASHBOARD_FILE, 'utf8')
   expect(await problemsOf(text)).toBe('')
   expect(await problemsOf(text.replace('"refresh"', '"refersh"'))).toContain('\'"refersh"\'')

@@ -38,7 +38,8 @@ const anchorOf = (heading: string): string =>
     .replaceAll(/[^\w\- ]/g, '')
     .replaceAll(' ', '-')
 
-describe('the alert rules', () => {
+// promtool opens a database for each of its tests.
+describe('the alert rules', { timeout: 60_000 }, () => {
   it('are accepted by promtool', async () => {
     const { stdout } = await run('promtool', ['check', 'rules', '--lint-fatal', FILE])
     expect(stdout).toContain(`SUCCESS: ${rules.length} rules found`)

