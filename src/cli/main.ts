@@ -13,6 +13,7 @@ import { benchCommand } from './bench.ts'
 import { channelsCommand } from './channels.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
 import { connectionsCommand } from './connections.ts'
+import { consoleCommand } from './console.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
@@ -159,6 +160,7 @@ function commands(ended: (code: number) => void): Command {
       const { color } = program.opts<{ color: ColourChoice }>()
       ended(await status(options, color))
     })
+  consoleCommand(program, ended, ADMIN_HELP)
   defineHealth(withServer(program.command('health')), program, ended)
   tailCommand(program, ended)
   channelsCommand(program, ended)
@@ -178,6 +180,8 @@ function commands(ended: (code: number) => void): Command {
     .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
     .option('--bundle <file>', 'write an archive for support, without a secret in it')
     .option('--event-bytes <number>', "data of the app's largest event, in bytes")
+    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
+    .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')

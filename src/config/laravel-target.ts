@@ -43,21 +43,28 @@ export function* targetNotices({ names, host, port, scheme }: Target): Generator
   const bare = host.replace(/^\w+:\/\//, '').replace(/[/?#].*$/, '')
   const hasPort = /^(\[.*\]|[^:]+):\d+$/.test(bare)
   if (bare !== host || hasPort) {
-    yield warning('a host has no scheme, no port and no path', {
-      [`${names}_HOST`]: host,
-      instead: bare.replace(/:\d+$/, (found) => (hasPort ? '' : found)),
-    })
+    const instead = bare.replace(/:\d+$/, (found) => (hasPort ? '' : found))
+    yield warning(
+      'a host has no scheme, no port and no path',
+      { [`${names}_HOST`]: host, instead },
+      'host-not-bare',
+    )
   }
   if (/(^|\.)pusher\.com$/i.test(bare)) {
-    yield warning("this host is pusher.com's, not this server", { [`${names}_HOST`]: host })
+    yield warning(
+      "this host is pusher.com's, not this server",
+      { [`${names}_HOST`]: host },
+      'pusher-com',
+    )
   }
   if (scheme !== 'http' && scheme !== 'https') {
-    yield warning('a scheme is http or https', { [`${names}_SCHEME`]: scheme })
+    yield warning('a scheme is http or https', { [`${names}_SCHEME`]: scheme }, 'unknown-scheme')
   } else if ((scheme === 'https' && port === '80') || (scheme === 'http' && port === '443')) {
-    yield warning('scheme and port contradict each other', {
-      [`${names}_SCHEME`]: scheme,
-      [`${names}_PORT`]: port,
-    })
+    yield warning(
+      'scheme and port contradict each other',
+      { [`${names}_SCHEME`]: scheme, [`${names}_PORT`]: port },
+      'scheme-and-port',
+    )
   }
 }
 
@@ -74,20 +81,26 @@ export function* serverNotices(
   if (scheme === 'https' && config.tls === undefined) {
     const fields = { [`${names}_SCHEME`]: scheme }
     yield port === config.port
-      ? warning(`${who} https on the port where this server speaks http`, {
-          ...fields,
-          [`${names}_PORT`]: port,
-        })
+      ? warning(
+          `${who} https on the port where this server speaks http`,
+          { ...fields, [`${names}_PORT`]: port },
+          'https-to-http',
+        )
       : warning(`${who} https: a proxy in front of this server must terminate TLS`, fields)
   }
   if (scheme === 'http' && config.tls !== undefined) {
-    yield warning(`${who} http, and this server speaks TLS`, { [`${names}_SCHEME`]: scheme })
+    yield warning(
+      `${who} http, and this server speaks TLS`,
+      { [`${names}_SCHEME`]: scheme },
+      'http-to-https',
+    )
   }
   if (scheme === 'http' && !hasOwnPort && config.port !== 0 && config.port !== port) {
-    yield warning(`${who} another port than this server listens on`, {
-      [`${names}_PORT`]: port,
-      port: config.port,
-    })
+    yield warning(
+      `${who} another port than this server listens on`,
+      { [`${names}_PORT`]: port, port: config.port },
+      'wrong-port',
+    )
   }
 }
 

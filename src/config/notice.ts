@@ -7,10 +7,12 @@ export interface Notice {
   readonly message: string
   /** Never a secret's value. */
   readonly fields: Readonly<Record<string, unknown>>
+  /** A short name of what is wrong, where `diagnose` knows a remedy. */
+  readonly causeId?: string
 }
 
-export function warning(message: string, fields: Notice['fields']): Notice {
-  return { level: 'warn', message, fields }
+export function warning(message: string, fields: Notice['fields'], causeId?: string): Notice {
+  return { level: 'warn', message, fields, ...(causeId === undefined ? {} : { causeId }) }
 }
 
 export function information(message: string, fields: Notice['fields']): Notice {

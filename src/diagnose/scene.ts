@@ -28,6 +28,10 @@ export interface SceneOptions extends Target {
   readonly origin?: string
   /** How much data the app's largest event has, in bytes. */
   readonly eventBytes?: string
+  /** Id of a user of the app, or `GUARD:ID`, for whom the app itself is asked, without a login. */
+  readonly asUser?: string
+  /** Where pages ask who may subscribe, if not where the app's own pages do. */
+  readonly authUrl?: string
 }
 
 export class Scene implements Disposable {

@@ -61,6 +61,8 @@ describe('--help', () => {
       'restart',
       'reload',
       'status',
+      'console',
+      'health',
       'tail',
       'channels',
       'connections',

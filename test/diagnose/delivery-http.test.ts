@@ -3,6 +3,7 @@ import type { Result } from '../../src/diagnose/run.ts'
 import { exitCodeOf } from '../../src/diagnose/run.ts'
 import { StartedServer } from '../support/command.ts'
 import { Diagnosed } from '../support/diagnosis.ts'
+import { paste } from '../support/fix.ts'
 import { freePort } from '../support/free-port.ts'
 
 let diagnosed: Diagnosed
@@ -14,12 +15,6 @@ beforeEach(() => diagnosed.configure())
 
 /** What is sent, whatever the configurations say of it. */
 const diagnose = (id: string) => diagnosed.diagnose({ only: [id], skip: ['config'] })
-
-/** Pastes a fix for the app's `.env` there. */
-async function paste({ fix }: Result): Promise<void> {
-  expect(fix?.into).toBe(diagnosed.env)
-  await diagnosed.configure(...(fix?.paste ?? '').split('\n'))
-}
 
 async function expectHealthy(): Promise<void> {
   const results = Object.values(await diagnose('delivery.app-http'))
@@ -57,7 +52,7 @@ describe('where the app sends its events elsewhere', () => {
     expect(found).toMatchObject({ outcome: 'critical', causeId })
     expect(others['delivery.php']).toMatchObject({ outcome: 'not-tested' })
     expect(exitCodeOf(Object.values(others).concat(found as Result))).toBe(2)
-    await paste(found as Result)
+    await paste(diagnosed, found as Result)
     await expectHealthy()
   })
 
@@ -68,7 +63,7 @@ describe('where the app sends its events elsewhere', () => {
     const { 'delivery.app-http': found } = await diagnose('delivery.app-http')
 
     expect(found).toMatchObject({ outcome: 'critical', causeId: 'other-server' })
-    await paste(found as Result)
+    await paste(diagnosed, found as Result)
     await expectHealthy()
   })
 })
@@ -83,7 +78,7 @@ describe('where the app calls itself otherwise than the server does', () => {
     const { 'delivery.app-http': found } = await diagnose('delivery.app-http')
 
     expect(found).toMatchObject({ outcome: 'critical', causeId })
-    await paste(found as Result)
+    await paste(diagnosed, found as Result)
     await expectHealthy()
   })
 

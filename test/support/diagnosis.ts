@@ -1,17 +1,26 @@
 /** A Laravel app and a server with a configuration of its own, about which `diagnose` is asked. */
 import path from 'node:path'
+import { expect } from 'vitest'
+import { z } from 'zod'
+import { askServer } from '../../src/cli/admin.ts'
 import { CHECKS } from '../../src/diagnose/checks.ts'
 import { type Choice, type Result, runChecks } from '../../src/diagnose/run.ts'
 import { Scene, type SceneOptions } from '../../src/diagnose/scene.ts'
 import { StartedServer } from './command.ts'
 import { Directory } from './directory.ts'
+import { eventually } from './eventually.ts'
 import { type Laravel, serveLaravel } from './laravel.ts'
 import type { LaravelVersion } from './laravel-files.ts'
 import { type Driver, laravelEnv } from './snippets.ts'
 
+const Status = z.object({
+  processes: z.array(z.object({ redis: z.array(z.object({ isUp: z.boolean() })) })),
+})
+
 /** The credentials in the README. */
 export const APP = { id: 'my-app', key: 'my-key', secret: 'my-secret' } as const
 
+type Findings = Readonly<Record<string, Result>>
 type Json = Readonly<Record<string, unknown>>
 
 export interface DiagnosedOptions {
@@ -74,24 +83,35 @@ export class Diagnosed implements AsyncDisposable {
 
   /** Changes the server's configuration file, and has it read. */
   async reconfigure(app: Json, server: Json = {}): Promise<void> {
-    this.#app = { ...this.#app, ...app }
+    const laravel = { ...objectOf(this.#app['laravel']), ...objectOf(app['laravel']) }
+    this.#app = { ...this.#app, ...app, laravel }
     this.#server = { ...this.#server, ...server }
     this.#directory.write('resound.json', configuration(this.#app, this.#server))
-    const { code, stderr } = await this.server.command('reload')
-    if (code !== 0) throw new Error(stderr)
+    const isReloaded = ({ msg }: { msg?: unknown }): boolean => msg === 'reloaded'
+    const before = this.server.log.filter(isReloaded).length
+    this.server.signal('SIGHUP')
+    await eventually(() => {
+      expect(this.server.log.filter(isReloaded).length).toBeGreaterThan(before)
+    })
   }
 
-  /** Asks about it. @returns what each check found, by its id */
-  async diagnose(
-    choice: Choice,
-    options: SceneOptions = {},
-  ): Promise<Readonly<Record<string, Result>>> {
-    const scene = new Scene({
-      config: this.file,
-      laravel: this.laravel.directory,
-      adminUrl: this.server.admin,
-      ...options,
+  /** Resolves when the server hears every Redis that it was told of. */
+  async hearsRedis(): Promise<void> {
+    const target = { adminUrl: this.server.admin }
+    await eventually(async () => {
+      const { processes } = Status.parse(await askServer(target, 'GET', '/status'))
+      expect(processes).toEqual([{ redis: [{ isUp: true }] }])
     })
+  }
+
+  /** Asks about the app and its server. @returns what each check found, by its id */
+  diagnose(choice: Choice, options: SceneOptions = {}): Promise<Findings> {
+    return this.diagnoseServer(choice, { laravel: this.laravel.directory, ...options })
+  }
+
+  /** Asks about the server alone. */
+  async diagnoseServer(choice: Choice, options: SceneOptions = {}): Promise<Findings> {
+    using scene = new Scene({ config: this.file, adminUrl: this.server.admin, ...options })
     const results = await runChecks(CHECKS, scene, choice, () => {})
     return Object.fromEntries(results.map((result) => [result.id, result]))
   }
@@ -107,6 +127,8 @@ export class Diagnosed implements AsyncDisposable {
     this.#directory[Symbol.dispose]()
   }
 }
+
+const objectOf = (value: unknown): object => (typeof value === 'object' ? { ...value } : {})
 
 function configuration(app: Json, server: Json): Json {
   return { host: '127.0.0.1', port: 0, admin: { port: 0 }, ...server, apps: [{ ...APP, ...app }] }

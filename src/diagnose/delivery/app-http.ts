@@ -13,14 +13,14 @@ export const throughAppsApi: Check<Scene> = {
   id: 'delivery.app-http',
   area: 'delivery',
   question: 'Does an event come through host, port and credentials of the app',
-  needs: ['delivery.http'],
+  needs: ['delivery.http', 'config.driver', 'config.credentials', 'config.address'],
   async run(scene, signal) {
     const facts = await scene.laravel()
     if (facts === undefined) return NO_LARAVEL
     const local = await serverOf(scene, facts)
     if (isFinding(local)) return local
     const app = appApi(facts, local)
-    if (app === undefined) return skip('The driver of the app does not publish over HTTP.')
+    if (app === undefined) return skip(notOverHttp(facts))
     const { api } = app
     return listening(local, signal, async (listener) => {
       const where = { scene, facts, local, app, listener, signal }
@@ -42,6 +42,10 @@ export function serverOf(scene: Scene, { app }: LaravelFacts): Promise<LocalServ
     ...(key === undefined ? {} : { key }),
   })
 }
+
+/** Of a driver that leads nowhere, `config.driver` tells. */
+const notOverHttp = ({ app }: LaravelFacts): string =>
+  `The app broadcasts through ${app.default ?? 'nothing'}, which does not publish over HTTP.`
 
 /** Nothing is sent to pusher.com: it is not the operator's. */
 function noHost({ names, connection }: AppApi): Finding {

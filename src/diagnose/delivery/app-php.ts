@@ -2,7 +2,7 @@
  * `delivery.php`: the app itself broadcasts, which finds what only its PHP sees.
  */
 import { type Check, ok, skip } from '../check.ts'
-import { usedConnection } from '../laravel/facts.ts'
+import { type LaravelFacts, usedConnection } from '../laravel/facts.ts'
 import { askPhp } from '../laravel/php.ts'
 import type { Scene } from '../scene.ts'
 import { serverOf } from './app-http.ts'
@@ -18,12 +18,12 @@ export const throughPhp: Check<Scene> = {
   id: 'delivery.php',
   area: 'delivery',
   question: "Does an event come through that the app's own PHP sends",
-  needs: ['delivery.app-http', 'delivery.redis'],
+  needs: ['config.app', 'delivery.app-http', 'delivery.redis'],
   async run(scene, signal) {
     const facts = await scene.laravel()
     if (facts === undefined) return NO_LARAVEL
-    if (usedConnection(facts)?.driver === 'redis') {
-      return skip('The app has published itself for delivery.redis.')
+    if (!sendsOverHttp(facts)) {
+      return skip('The app does not publish over HTTP; of Redis, delivery.redis tells.')
     }
     const local = await serverOf(scene, facts)
     if (isFinding(local)) return local
@@ -38,7 +38,10 @@ export const throughPhp: Check<Scene> = {
       if ('fault' in told) return startFault(told.fault)
       const broadcast = Broadcast.parse(told.answer)
       if (broadcast.failed !== undefined) {
-        return { outcome: 'critical', ...broadcastFault(broadcast.failed, broadcast.proxies) }
+        return {
+          outcome: 'critical',
+          ...broadcastFault(broadcast.failed, facts.directory, broadcast.proxies),
+        }
       }
       const php = Math.round(performance.now() - begun)
       const timings = { ...listener.timings, php, publish: broadcast.milliseconds }
@@ -57,4 +60,9 @@ export const throughPhp: Check<Scene> = {
       }
     })
   },
+}
+
+function sendsOverHttp(facts: LaravelFacts): boolean {
+  const driver = usedConnection(facts)?.driver
+  return driver === 'reverb' || driver === 'pusher'
 }

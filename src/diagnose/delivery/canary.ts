@@ -4,11 +4,14 @@
  */
 import { randomBytes } from 'node:crypto'
 
-/** What every canary's channel begins with; webhooks and lists leave these out. */
-export const CANARY_PREFIX = 'resound-canary-'
+/**
+ * What every canary's channel begins with. It is an ordinary public channel: the name that the server
+ * keeps for its own canaries is refused by older SDKs, and by what hears Redis.
+ */
+const CANARY_PREFIX = 'resound-canary-'
 export const CANARY_EVENT = 'resound.canary'
 
-const RANDOM_BYTES = 12
+const RANDOM_BYTES = 8
 
 export const newCanaryChannel = (): string =>
   CANARY_PREFIX + randomBytes(RANDOM_BYTES).toString('hex')

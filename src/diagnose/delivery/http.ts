@@ -11,6 +11,7 @@ export const throughHttp: Check<Scene> = {
   id: 'delivery.http',
   area: 'delivery',
   question: "Does an event come through the server's own HTTP API",
+  needs: ['server.running'],
   async run(scene, signal) {
     const local = await localServer(scene)
     if (isFinding(local)) return local

@@ -2,6 +2,7 @@
  * What it means when the app's own PHP cannot broadcast, told from what it says.
  */
 import type { Finding, Fix } from '../check.ts'
+import { inApp } from '../config/laravel-check.ts'
 import type { PhpFault } from '../laravel/php.ts'
 import type { Failure } from './scripts.ts'
 
@@ -52,7 +53,16 @@ const KNOWN: readonly Known[] = [
     },
   },
   {
-    pattern: /is not supported|is not defined/,
+    pattern: /no such table|Base table or view not found|Undefined table/,
+    causeId: 'no-jobs-table',
+    cause: 'The queue is in a table of the database that does not exist.',
+    fix: shell(
+      'Make it (before Laravel 11: queue:table).',
+      'php artisan make:queue-table && php artisan migrate',
+    ),
+  },
+  {
+    pattern: /is not supported|is not defined|has not been configured/,
     causeId: 'no-connection',
     cause: 'config/broadcasting.php has no such connection or driver.',
   },
@@ -77,10 +87,10 @@ const KNOWN: readonly Known[] = [
 
 /** @param proxies variables that send PHP's requests through a proxy */
 export function broadcastFault(
-  failed: Failure,
+  { exception, message }: Failure,
+  directory: string,
   proxies: readonly string[] = [],
 ): Omit<Finding, 'outcome'> {
-  const { exception, message } = failed
   const evidence = [`${exception}: ${message.replaceAll(/\s+/g, ' ').slice(0, SHOWN_CHARACTERS)}`]
   const summary = 'The app itself cannot broadcast.'
   if (proxies.length > 0 && !KNOWN.slice(0, 4).some(({ pattern }) => pattern.test(message))) {
@@ -95,12 +105,19 @@ export function broadcastFault(
   const known = KNOWN.find(({ pattern }) => pattern.test(`${exception} ${message}`))
   if (known === undefined) return { summary, evidence, causeId: 'php-exception' }
   const { causeId, cause, fix } = known
-  return { summary, evidence, cause, causeId, ...(fix === undefined ? {} : { fix }) }
+  const inside = fix === undefined ? {} : { fix: insideOf(directory, fix) }
+  return { summary, evidence, cause, causeId, ...inside }
+}
+
+/** Commands of the app are run in its directory. */
+function insideOf(directory: string, fix: Fix): Fix {
+  const { paste = '' } = fix
+  return /^(php artisan|composer) /.test(paste) ? { ...fix, paste: inApp(directory, paste) } : fix
 }
 
 const SHOWN_CHARACTERS = 300
 
-/** The app does not even start; undefined where there is only no PHP here. */
+/** The app does not even start, of which config.app tells more. */
 export function startFault({ reason, message, exception, place }: PhpFault): Finding {
   if (reason === 'no-php') {
     return { outcome: 'skip', summary: 'There is no php here: run diagnose where the app runs.' }

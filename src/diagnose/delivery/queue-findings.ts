@@ -2,6 +2,7 @@
  * Why a queued event did not arrive: what the queue says of its job, and which workers run here.
  */
 import type { Finding, Fix } from '../check.ts'
+import { inApp } from '../config/laravel-check.ts'
 import type { LaravelFacts } from '../laravel/facts.ts'
 import { envFix } from './app-api.ts'
 import type { Job, Queued } from './scripts.ts'
@@ -16,11 +17,11 @@ export interface Pushed {
 
 type Told = Pick<Finding, 'summary' | 'cause' | 'causeId' | 'fix'>
 
-const RESTART: Fix = {
-  text: 'Have the workers start again with the code and configuration of today.',
-  paste: 'php artisan queue:restart',
+const restart = ({ directory }: LaravelFacts): Fix => ({
+  text: 'Have the workers start again, with the code and configuration of today.',
+  paste: inApp(directory, 'php artisan queue:restart'),
   into: 'shell',
-}
+})
 
 export function queueFinding(pushed: Pushed, job: Job | undefined): Finding {
   const workers = queueWorkers(pushed.facts.directory)
@@ -49,14 +50,14 @@ function told(pushed: Pushed, job: Job | undefined, workers: readonly Worker[]):
         summary: 'The worker took the event, and failed to send it.',
         cause: 'The app itself can send one: the worker runs with older code or configuration.',
         causeId: 'job-failed',
-        fix: RESTART,
+        fix: restart(facts),
       }
     case 'running':
       return {
         summary: 'A worker has taken the event, and is not done with it.',
         cause: 'It hangs on its way to the server, or ended while it was at it.',
         causeId: 'job-running',
-        fix: RESTART,
+        fix: restart(facts),
       }
     case 'waiting':
       return waiting(pushed, job, workers)
@@ -65,7 +66,7 @@ function told(pushed: Pushed, job: Job | undefined, workers: readonly Worker[]):
         summary: 'The worker sent the event without an error, and it does not arrive.',
         cause: 'It runs with older code or configuration, and sends events elsewhere.',
         causeId: 'worker-stale',
-        fix: RESTART,
+        fix: restart(facts),
       }
     default:
       return {
@@ -85,7 +86,7 @@ function waiting(pushed: Pushed, job: Job, workers: readonly Worker[]): Told {
       summary: 'The event waits in the queue while the app is down for maintenance.',
       cause: 'Workers pause in maintenance mode.',
       causeId: 'maintenance',
-      fix: { text: 'Bring the app up again.', paste: 'php artisan up', into: 'shell' },
+      fix: { text: 'Bring it up.', paste: inApp(facts.directory, 'php artisan up'), into: 'shell' },
     }
   }
   if ((job.attempts ?? 0) > 0) {
@@ -93,7 +94,7 @@ function waiting(pushed: Pushed, job: Job, workers: readonly Worker[]): Told {
       summary: 'A worker has tried to send the event, and will try again.',
       cause: 'The app itself can send one: the worker runs with older code or configuration.',
       causeId: 'job-failing',
-      fix: RESTART,
+      fix: restart(facts),
     }
   }
   const before = queued.waiting ?? 0
@@ -133,8 +134,8 @@ function startWorker({ queued, facts }: Pushed, beside?: Worker): Fix {
   const isSame = beside !== undefined && (beside.connection ?? name) === name
   const queues = [queue, ...(isSame ? beside.queues : [])].join(',')
   return {
-    text: `Run a worker in ${facts.directory}, under a supervisor that starts it again.`,
-    paste: `php artisan queue:work ${name} --queue=${queues}`,
+    text: 'Run a worker, under a supervisor that starts it again.',
+    paste: inApp(facts.directory, `php artisan queue:work ${name} --queue=${queues}`),
     into: 'shell',
   }
 }

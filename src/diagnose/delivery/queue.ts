@@ -3,6 +3,7 @@
  * worker of the app has to send.
  */
 import { type Check, type Finding, ok } from '../check.ts'
+import { inApp } from '../config/laravel-check.ts'
 import type { LaravelFacts } from '../laravel/facts.ts'
 import { askPhp } from '../laravel/php.ts'
 import type { Scene } from '../scene.ts'
@@ -24,7 +25,7 @@ export const throughQueue: Check<Scene> = {
   id: 'delivery.queue',
   area: 'delivery',
   question: "Does a queued event come through the app's queue and its worker",
-  needs: ['delivery.php', 'delivery.redis'],
+  needs: ['config.app', 'config.driver', 'delivery.php', 'delivery.redis'],
   async run(scene, signal) {
     const facts = await scene.laravel()
     if (facts === undefined) return NO_LARAVEL
@@ -50,11 +51,11 @@ async function throughWorker(
   if ('fault' in told) return startFault(told.fault)
   const queued = Queued.parse(told.answer)
   const pushed: Pushed = { facts, queued, channel }
-  if (queued.driver === 'null') return queueFinding(pushed, undefined)
   if (queued.failed !== undefined) {
-    const found = broadcastFault(queued.failed)
+    const found = broadcastFault(queued.failed, facts.directory)
     return { outcome: 'critical', ...found, summary: 'The app cannot queue an event.' }
   }
+  if (queued.driver === 'null') return queueFinding(pushed, undefined)
   const queuing = Math.round(performance.now() - begun)
   const arrived = await hears(listener, pushed, signal)
   const job = await jobOf(pushed, true, signal)
@@ -96,7 +97,7 @@ async function jobOf(
 }
 
 function heard(
-  { queued }: Pushed,
+  { facts, queued }: Pushed,
   job: Job | undefined,
   timings: Readonly<Record<string, number>>,
 ): Finding {
@@ -113,7 +114,7 @@ function heard(
       causeId: 'failed-broadcasts',
       fix: {
         text: 'Look at them, and send them again or forget them.',
-        paste: 'php artisan queue:failed',
+        paste: inApp(facts.directory, 'php artisan queue:failed'),
         into: 'shell',
       },
       timings,

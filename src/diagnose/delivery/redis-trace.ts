@@ -55,7 +55,7 @@ export async function traced(
   if (name?.endsWith(channel) === true) {
     const prefix = name.slice(0, -channel.length)
     if (prefix !== configured) return wrongPrefix(scene, local, prefix, evidence)
-    return notHeard(scene, local, evidence)
+    return notHeard(scene, local, evidence, servers.fault?.reason)
   }
   if (!trace.isSameAddress) {
     return otherRedis(scene, local, app, trace, evidence)
@@ -63,7 +63,7 @@ export async function traced(
   if (app.prefix !== undefined && app.prefix !== configured) {
     return wrongPrefix(scene, local, app.prefix, evidence)
   }
-  return notHeard(scene, local, evidence)
+  return notHeard(scene, local, evidence, servers.fault?.reason)
 }
 
 /** The server was not told that an app publishes into Redis. */
@@ -128,6 +128,7 @@ async function notHeard(
   scene: Scene,
   local: LocalServer,
   evidence: readonly string[],
+  reason?: string,
 ): Promise<Told> {
   const server = await scene.server()
   const status = server && Status.parse(await server.ask('GET', '/status'))
@@ -145,16 +146,20 @@ async function notHeard(
         ? 'The Redis of the server is unreachable for it, or refuses the subscription.'
         : 'It runs with another configuration than the one that was read.',
     causeId: isDown === true ? 'not-subscribed' : 'stale-configuration',
-    fix: isDown === true ? allowListening(local) : RELOAD,
+    fix: isDown === true ? allowListening(local, reason) : RELOAD,
   }
 }
 
-function allowListening(local: LocalServer): Fix {
+/** @param reason that Redis gave, where a connection like the server's was refused as well */
+function allowListening(local: LocalServer, reason = ''): Fix {
   const { url, cluster } = serversRedis(local)
   const { username = 'default' } = credentialsOf(url ?? cluster[0] ?? 'redis://-')
+  const rules = /channel/.test(reason)
+    ? `&${local.app.laravel.redisPrefix}*`
+    : '+psubscribe +punsubscribe +ping'
   return {
     text: 'Allow the user of the server to listen; it tries again by itself.',
-    paste: `ACL SETUSER ${username} +psubscribe +punsubscribe +ping &${local.app.laravel.redisPrefix}*`,
+    paste: `ACL SETUSER ${username} ${rules}`,
     into: 'redis-cli',
   }
 }

@@ -26,7 +26,7 @@ export const throughRedis: Check<Scene> = {
   id: 'delivery.redis',
   area: 'delivery',
   question: 'Does what the app publishes into Redis arrive',
-  needs: ['delivery.http'],
+  needs: ['delivery.http', 'config.driver'],
   async run(scene, signal) {
     const facts = await scene.laravel()
     const local = await (facts === undefined ? localServer(scene) : serverOf(scene, facts))
@@ -93,7 +93,7 @@ async function published({ facts, app, listener, signal }: Parts): Promise<Findi
   })
   if ('answer' in told) {
     const { failed } = Broadcast.parse(told.answer)
-    return failed && { outcome: 'critical', ...broadcastFault(failed) }
+    return failed && { outcome: 'critical', ...broadcastFault(failed, facts.directory) }
   }
   if (told.fault.reason !== 'no-php') return startFault(told.fault)
   if (app.target === undefined || app.prefix === undefined) {

@@ -80,7 +80,7 @@ try {
 }
 return [
     'name' => $name,
-    'driver' => (string) ($options['driver'] ?? ''),
+    'driver' => (string) ($options['driver'] ?? 'null'),
     'queue' => (string) ($options['queue'] ?? 'default'),
     'id' => $id === null ? null : (string) $id,
     'waiting' => $waiting,

@@ -1,10 +1,10 @@
 /**
  * The server as it is reached from its own machine, with nobody in between, and the app that is looked at.
  */
-import { z } from 'zod'
 import type { Config } from '../../config/schema.ts'
 import { type Finding, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
+import { localUrlOf } from '../server-status.ts'
 import type { Credentials } from './api.ts'
 
 type AppConfig = Config['apps'][number]
@@ -21,12 +21,6 @@ export interface LocalServer {
 /** What a check of the app's own way says without an app. */
 export const NO_LARAVEL = skip("Pass --laravel DIR to have the app's own way looked at.")
 
-const Status = z.object({
-  listeners: z.object({
-    public: z.object({ host: z.string(), port: z.int(), tls: z.boolean() }),
-  }),
-})
-
 /**
  * The running server and its app.
  * @param given by which to know the app among several; the first one without it
@@ -36,17 +30,16 @@ export async function localServer(
   scene: Scene,
   given: Partial<Credentials> = {},
 ): Promise<LocalServer | Finding> {
-  const running = await scene.server()
-  if (running === undefined || !scene.reading.valid) return skip('No server answers.')
+  const status = await scene.status()
+  if (status === undefined || !scene.reading.valid) return skip('No server answers.')
   const { config } = scene.reading
   const app =
     config.apps.find(({ id }) => id === given.id) ??
     config.apps.find(({ key }) => key === given.key) ??
     config.apps[0]
   if (app === undefined) return skip('The apps are in PostgreSQL: none is named here.')
-  const { host, port, tls } = Status.parse(await running.ask('GET', '/status')).listeners.public
   return {
-    url: `${tls ? 'https' : 'http'}://${reachable(host)}:${port}${config.pathPrefix}`,
+    url: localUrlOf(status) + config.pathPrefix,
     config,
     app,
     eventBytes:
@@ -57,10 +50,3 @@ export async function localServer(
 }
 
 export const isFinding = (found: LocalServer | Finding): found is Finding => 'outcome' in found
-
-/** An address by which what listens on `host` is reached from here, as in a URL. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
-}

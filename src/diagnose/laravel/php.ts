@@ -44,7 +44,7 @@ export interface PhpQuestion {
   readonly directory: string
   /** PHP that returns what is to be told: it has `$app`, bootstrapped, and `$input`. */
   readonly script: string
-  /** What the script finds in `$input`; no secrets, since other users can read it. */
+  /** What the script finds in `$input`; it goes through standard input as well, so it may be secret. */
   readonly input?: unknown
   /** The app without what `config:cache` and `route:cache` keep. */
   readonly uncached?: boolean
@@ -55,8 +55,8 @@ export interface PhpQuestion {
 export async function askPhp(question: PhpQuestion): Promise<PhpAnswer> {
   const mark = randomBytes(12).toString('hex')
   const { input = null, uncached = false } = question
-  const argument = JSON.stringify({ mark, uncached, input })
-  const ended = await run(question, argument)
+  const given = Buffer.from(JSON.stringify({ mark, uncached, input })).toString('base64')
+  const ended = await run(question, given)
   if ('fault' in ended) return ended
   const [, document] = ended.output.split(mark)
   if (document === undefined) {
@@ -74,14 +74,14 @@ export async function askPhp(question: PhpQuestion): Promise<PhpAnswer> {
       },
     }
   }
-  return { answer: told.answer, printed: shown(told.printed) }
+  return { answer: told.answer, printed: told.printed.slice(0, SHOWN_CHARACTERS) }
 }
 
 type Ended = { readonly output: string; readonly errors: string } | { readonly fault: PhpFault }
 
-function run({ directory, script, signal }: PhpQuestion, argument: string): Promise<Ended> {
+function run({ directory, script, signal }: PhpQuestion, given: string): Promise<Ended> {
   const timeout = AbortSignal.timeout(MILLISECONDS)
-  const child = spawn('php', [...SETTINGS, '--', argument], {
+  const child = spawn('php', SETTINGS, {
     cwd: directory,
     stdio: ['pipe', 'pipe', 'pipe'],
     signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
@@ -90,7 +90,7 @@ function run({ directory, script, signal }: PhpQuestion, argument: string): Prom
   const output = collect(child.stdout)
   const errors = collect(child.stderr)
   child.stdin.on('error', () => {}) // it ended before it read all, which `close` tells
-  child.stdin.end(`${PRELUDE}${script}${CODA}`)
+  child.stdin.end(`${PRELUDE.replace('GIVEN', given)}${script}${CODA}`)
   return new Promise((resolve) => {
     child.once('error', (error: NodeJS.ErrnoException) => {
       const isLate = error.name === 'AbortError'
@@ -130,7 +130,7 @@ const SETTINGS = ['-d', 'display_errors=stderr', '-d', 'log_errors=0', '-d', 'me
 const PRELUDE = String.raw`<?php
 use Illuminate\Foundation\Bootstrap\LoadConfiguration;
 
-['mark' => $mark, 'uncached' => $uncached, 'input' => $input] = json_decode($argv[1], true);
+['mark' => $mark, 'uncached' => $uncached, 'input' => $input] = json_decode(base64_decode('GIVEN'), true);
 
 (function () use ($mark, $uncached, $input) {
     $told = false;

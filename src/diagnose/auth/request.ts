@@ -1,0 +1,97 @@
+/**
+ * One request to the Laravel app as a browser makes it: no redirect is followed, and time and size are bounded.
+ */
+import { Agent, request } from 'undici'
+
+const MILLISECONDS = 8000
+const ANSWER_BYTES = 256 * 1024
+
+export interface Answer {
+  readonly status: number
+  /** Lower case names; of several with one name, all with commas. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly cookies: readonly string[]
+  readonly body: string
+}
+
+export type Asked =
+  | { readonly isAnswered: true; readonly answer: Answer; readonly milliseconds: number }
+  /** The code of the system or the library, and its words. */
+  | { readonly isAnswered: false; readonly code: string; readonly message: string }
+
+export interface Asking {
+  readonly method: 'GET' | 'POST' | 'OPTIONS'
+  readonly url: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** Never rejects: no answer is an outcome, too. Certificates are looked at, as browsers do. */
+export async function ask(
+  { method, url, headers = {}, body = '' }: Asking,
+  signal: AbortSignal,
+): Promise<Asked> {
+  const agent = new Agent({
+    connect: { timeout: MILLISECONDS },
+    headersTimeout: MILLISECONDS,
+    bodyTimeout: MILLISECONDS,
+  })
+  const begun = performance.now()
+  try {
+    const response = await request(url, {
+      method,
+      headers: { ...headers },
+      ...(method === 'POST' ? { body } : {}),
+      dispatcher: agent,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(MILLISECONDS)]),
+    })
+    const answered = Object.entries(response.headers)
+    const answer = {
+      status: response.statusCode,
+      headers: Object.fromEntries(answered.map(([name, value = '']) => [name, String(value)])),
+      cookies: [response.headers['set-cookie'] ?? []].flat(),
+      body: await beginningOf(response.body),
+    }
+    return { isAnswered: true, answer, milliseconds: Math.round(performance.now() - begun) }
+  } catch (fault) {
+    if (!(fault instanceof Error)) throw fault
+    const code = 'code' in fault ? String(fault.code) : fault.name
+    return { isAnswered: false, code, message: fault.message || code }
+  } finally {
+    await agent.destroy()
+  }
+}
+
+/** A form as pusher-js posts it. */
+export const form = (fields: Readonly<Record<string, string>>): string =>
+  new URLSearchParams(fields).toString()
+
+export const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const
+
+async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
+  const pieces: Buffer[] = []
+  let size = 0
+  for await (const piece of body) {
+    pieces.push(piece)
+    size += piece.length
+    if (size >= ANSWER_BYTES) break
+  }
+  return Buffer.concat(pieces)
+    .toString('utf8')
+    .replace(/^\uFEFF/, '') // as browsers do
+}
+
+const SHOWN_CHARACTERS = 200
+
+/** An answer in one line, for the evidence: what is shown of its body is short, and never a signature. */
+export function shown({ status, headers, body }: Answer): string {
+  const { location, 'content-type': type } = headers
+  const details = [location && `Location: ${location}`, type].filter(Boolean).join(', ')
+  const text = body
+    .replaceAll(/[0-9a-f]{64}/g, '...')
+    .replaceAll(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, SHOWN_CHARACTERS)
+  return `${status}${details === '' ? '' : ` (${details})`}${text === '' ? ', empty' : `: ${text}`}`
+}
