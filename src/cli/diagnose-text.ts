@@ -14,7 +14,7 @@ export function resultText(result: Result, terminal: Terminal): string | undefin
   if (outcome === 'skip' || outcome === 'not-tested') return undefined
   const head = `${symbol(outcome, terminal)}  ${bold(id, terminal.coloured)}`
   const lines = [head, fitted(printable(summary, terminal), INDENT, terminal)]
-  if (outcome === 'ok') return lines.join('\n')
+  if (outcome === 'ok') return oneLine(result, head, terminal) ?? lines.join('\n')
   return [
     '',
     ...lines,
@@ -24,6 +24,13 @@ export function resultText(result: Result, terminal: Terminal): string | undefin
     ...(fix?.paste === undefined ? [] : paste(fix.paste, fix.into, terminal)),
     '',
   ].join('\n')
+}
+
+/** Undefined where it does not fit. */
+function oneLine({ id, summary }: Result, head: string, terminal: Terminal): string | undefined {
+  const text = printable(summary, terminal)
+  const plain = `${symbol('ok', { ...terminal, coloured: false })}  ${id}: ${text}`
+  return plain.length <= terminal.width ? `${head}: ${text}` : undefined
 }
 
 /** What was not tested and why, and the first broken link. */

@@ -49,7 +49,7 @@ export async function scrubber(scene: Scene): Promise<(text: string) => string> 
 function ofConfiguration({ options, reading }: Scene): readonly string[] {
   const { settings } = collectSources(options, processEnvironment(), process.cwd())
   const given = settings.flatMap(({ path, value }) => {
-    const secret = optionAt(path)?.secret
+    const secret = (optionAt(path) ?? optionAt(path.slice(0, -1)))?.secret // of a list, or a map
     if (secret === undefined) return []
     const values = typeof value === 'object' && value !== null ? Object.values(value) : [value]
     return values.flatMap((one) => (secret === 'whole' ? [String(one)] : passwordsIn(String(one))))

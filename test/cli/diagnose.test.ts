@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DiagnoseDocument, DiagnoseListDocument } from '../../src/cli/documents/diagnose.ts'
 import { CHECKS } from '../../src/diagnose/checks.ts'
-import { type Outcome, PROGRAM, resound } from '../support/command.ts'
+import { type Outcome, PROGRAM, resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 
 const run = promisify(execFile)
@@ -61,6 +61,15 @@ it.each([
   const { code, stdout, stderr } = await resound(['diagnose', ...args])
   expect({ code, stdout }).toEqual({ code: 3, stdout: '' })
   expect(stderr).toContain(text)
+})
+
+it('finds nothing to say of a server that was just started, with nothing configured', async () => {
+  using directory = new Directory()
+  await using server = await StartedServer.start([], { directory: directory.path })
+  const { code, stdout } = await server.command('diagnose', '--json')
+  const { results } = DiagnoseDocument.parse(JSON.parse(stdout))
+  expect(results.filter(({ outcome }) => !['ok', 'skip'].includes(outcome))).toEqual([])
+  expect(code).toBe(0)
 })
 
 describe('where nothing runs', () => {

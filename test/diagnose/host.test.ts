@@ -41,7 +41,7 @@ it('more connections than open files allow are said', async () => {
   expect(broken.of('host.open-files').evidence).toContain(
     'The apps may have 3000000 (maxConnections).',
   )
-  expect(broken.of('host.open-files').fix?.paste).toContain('LimitNOFILE=3158024')
+  expect(broken.of('host.open-files').fix?.paste).toContain('LimitNOFILE=3158023')
 })
 
 it('memory that is used up is said, and before that it is low', async () => {

@@ -129,7 +129,7 @@ describe('a user of Redis', () => {
     expect(evidence).toContain('Refused: eval, or keys of resound:*')
     expect(evidence).toContain('Refused: psubscribe, or the channels my-app-database-*')
     await redis.client.call('ACL', 'SETUSER', 'ann', 'resetkeys', 'resetchannels')
-    await shell(fix?.paste?.replace('redis-cli', 'redis-cli -a the-password --no-auth-warning'))
+    await shell(fix?.paste?.replaceAll('redis-cli', 'redis-cli -a the-password --no-auth-warning'))
     expect(found(await redisAt(url, app), 'host.redis-acl')).toEqual(fine)
   })
 
@@ -191,8 +191,8 @@ it('a Cluster is well, and its user is told what is refused', async () => {
   expect(broken.of('host.redis-acl').evidence).toEqual([
     'Refused: spublish, or channels of resound:*',
   ])
-  const words = broken.of('host.redis-acl').fix?.paste?.replaceAll("'", '').split(' ').slice(6)
-  for (const { client } of cluster.nodes) await client.call('ACL', ...(words ?? []))
+  const { paste = '' } = broken.of('host.redis-acl').fix ?? {}
+  for (const { port } of cluster.nodes) await shell(paste.replaceAll(/-p \d+/g, `-p ${port}`))
   expect(found(await at('ann:pw@'), 'host.redis-acl')).toEqual(fine)
 })
 

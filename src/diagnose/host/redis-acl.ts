@@ -23,7 +23,7 @@ export const hostRedisAcl: Check<Scene> = {
         evidence: refused.map((what) => `Refused: ${what}`),
         cause: 'Redis lets this user do only what its rules name (ACL).',
         causeId: 'acl',
-        fix: allowing(use),
+        fix: allowing(use, refused),
       }
     }
     return ok(`The user may do all of it (${uses.map(userOf).join(', ')}).`)

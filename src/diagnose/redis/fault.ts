@@ -52,7 +52,7 @@ const KNOWN: readonly Known[] = [
     pattern: /NOPERM/,
     causeId: 'not-allowed',
     cause: 'The user may not do so much as ask whether Redis is there.',
-    fix: allowing,
+    fix: (use) => allowing(use),
   },
   {
     pattern: /ECONNREFUSED/,

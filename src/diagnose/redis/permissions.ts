@@ -16,30 +16,38 @@ export const IN_CLUSTER =
 /** For what Laravel publishes, beside its pattern. */
 export const LISTENING = '+psubscribe +punsubscribe +ping'
 
-/** The rules of the one user that does all that is done there. */
-export function rulesOf({ target, keyPrefix, patterns }: RedisUse): readonly string[] {
+/** What may be refused of a command beside itself, as `refusals` says it. */
+const KEYS = 'keys of'
+const CHANNELS = 'channels'
+
+/** What allows the user what was refused, and the rest of it. Nothing that it may already is taken away. */
+export function allowing(use: RedisUse, refused: readonly string[] = [KEYS, CHANNELS]): Fix {
+  const { target, keyPrefix, patterns } = use
   const shares = keyPrefix !== undefined
-  return [
-    'on',
-    ...(shares ? [`~${keyPrefix}*`] : []),
-    'resetchannels',
-    ...(shares ? [`&${keyPrefix}*`] : []),
-    ...patterns.map((pattern) => `&${pattern}`),
+  const commands = [
     ...(shares ? SHARING.split(' ') : []),
     ...(patterns.length > 0 ? LISTENING.split(' ') : []),
     ...(target.cluster.length > 0 ? IN_CLUSTER.split(' ') : []),
-  ].filter((rule, index, all) => all.indexOf(rule) === index)
-}
-
-/** What allows the user all of it. */
-export function allowing(use: RedisUse): Fix {
-  const rules = rulesOf(use).map((rule) => (/^[+\w@|]+$/.test(rule) ? rule : `'${rule}'`))
+  ]
+  const channels = [...(shares ? [`&${keyPrefix}*`] : []), ...patterns.map((one) => `&${one}`)]
+  const isAbout = (what: string): boolean => refused.some((text) => text.includes(what))
+  // One by one: Redis refuses a pattern for a user who may touch everything, and all rules with it.
+  const rules = [
+    ['on', ...new Set(commands)],
+    ...(shares && isAbout(KEYS) ? [[`~${keyPrefix}*`]] : []),
+    ...(isAbout(CHANNELS) ? channels.map((channel) => [channel]) : []),
+  ]
+  const command = `${redisCli(use)} ACL SETUSER ${userOf(use)}`
   return {
-    text: 'Allow the user this, as a user of Redis who may (of a Cluster, on each node), and keep it with ACL SAVE or in redis.conf.',
-    paste: `${redisCli(use)} ACL SETUSER ${userOf(use)} ${rules.join(' ')}`,
+    text: 'Allow the user this, as a user of Redis who may (of a Cluster, on each node), and keep it with ACL SAVE or in redis.conf. It does not matter where Redis says that a pattern has no effect.',
+    paste: rules.map((each) => `${command} ${each.map(quoted).join(' ')}`).join('\n'),
     into: 'shell',
   }
 }
+
+/** For a shell, to which bars, stars and such mean something. */
+const quoted = (rule: string): string =>
+  /^[+@\w]+$/.test(rule) ? rule : `'${rule.replaceAll("'", "'\\''")}'`
 
 /** `redis-cli -h 127.0.0.1 -p 6379`, to the first address. */
 export function redisCli({ name }: Pick<RedisUse, 'name'>): string {
@@ -126,24 +134,24 @@ export async function refusals(client: RedisClient, use: RedisUse): Promise<read
     const prefix = `${keyPrefix}{0}:`
     const values = trials(`${prefix}diagnose`).map((command) => JSON.stringify(command))
     const tried = await attempt(
-      `eval, or keys of ${keyPrefix}*`,
+      `eval, or ${KEYS} ${keyPrefix}*`,
       client.eval(TRIAL, 1, `${prefix}diagnose:s`, prefix, ...values),
     )
     if (Array.isArray(tried)) refused.push(...new Set(tried.map(String)))
     const channel = `${prefix}diagnose`
     await attempt('info', Promise.resolve(single?.info()))
     if (isCluster) {
-      await attempt(`spublish, or channels of ${keyPrefix}*`, client.spublish(channel, ''))
+      await attempt(`spublish, or ${CHANNELS} of ${keyPrefix}*`, client.spublish(channel, ''))
       await attempt('cluster|info', Promise.resolve(single?.cluster('INFO')))
     } else {
-      await attempt(`publish, or channels of ${keyPrefix}*`, client.publish(channel, ''))
-      await attempt(`subscribe, or channels of ${keyPrefix}*`, client.subscribe(channel))
+      await attempt(`publish, or ${CHANNELS} of ${keyPrefix}*`, client.publish(channel, ''))
+      await attempt(`subscribe, or ${CHANNELS} of ${keyPrefix}*`, client.subscribe(channel))
       await attempt('unsubscribe', client.unsubscribe(channel))
     }
   }
   for (const pattern of patterns) {
     await attempt(
-      `psubscribe, or the channels ${pattern}`,
+      `psubscribe, or the ${CHANNELS} ${pattern}`,
       Promise.resolve(single?.psubscribe(pattern)),
     )
     await attempt('punsubscribe', Promise.resolve(single?.punsubscribe(pattern)))

@@ -2,6 +2,7 @@
  * The way that browsers take: the public address, the key and the page's origin, and who says so.
  */
 import { type Finding, skip } from '../check.ts'
+import { pagesOf } from '../laravel/pages.ts'
 import type { Scene } from '../scene.ts'
 import { localUrlOf } from '../server-status.ts'
 import type { Upstream } from './proxies.ts'
@@ -25,8 +26,9 @@ export interface WayIn {
 /** Where browsers connect. @returns why there is nothing to look at, if so */
 export async function publicWay(scene: Scene): Promise<WayIn | Finding> {
   const local = await localWay(scene)
-  const key = 'outcome' in local ? undefined : local.key
   const facts = await scene.laravel()
+  const pages = facts === undefined ? undefined : pagesOf(facts)
+  const key = pages?.key || ('outcome' in local ? undefined : local.key)
   const origin = originOf(scene.options.origin ?? facts?.app.url)
   const given = scene.options.url
   if (given !== undefined) {
@@ -50,6 +52,12 @@ export async function publicWay(scene: Scene): Promise<WayIn | Finding> {
       from: '--url',
       isOwn: false,
     })
+  }
+  if (pages?.host !== undefined && pages.host !== '' && key !== undefined) {
+    const { isSecure, host, port, from } = pages
+    const prefix = scene.reading.valid ? scene.reading.config.pathPrefix : ''
+    const scheme = isSecure ? 'https:' : 'http:'
+    return wayOf(scheme, host, port, prefix, { key, origin, from, isOwn: false })
   }
   return 'outcome' in local ? local : { ...local, origin }
 }
