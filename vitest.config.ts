@@ -7,6 +7,7 @@ import { PATIENCE_MILLISECONDS } from './test/support/patience.ts'
  */
 const PROTOCOL = [
   'cache-channels',
+  'canary',
   'client-events',
   'connection',
   'encrypted',

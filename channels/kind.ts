@@ -38,7 +38,7 @@ export type Admission =
   | { readonly admitted: true; readonly member?: Member }
   | { readonly admitted: false; readonly refusal: Refusal }
 
-export type KindName = 'public' | 'private' | 'encrypted' | 'presence' | 'server-to-user'
+export type KindName = 'public' | 'private' | 'encrypted' | 'presence' | 'server-to-user' | 'canary'
 
 export interface ChannelKind {
   readonly name: KindName
@@ -48,5 +48,7 @@ export interface ChannelKind {
   readonly clientEvents: boolean
   /** Whether the last event is kept for later subscribers. */
   readonly cached: boolean
+  /** Whether it is the server's own: not counted, not listed, and no webhook tells of it. */
+  readonly hidden?: true
   admit(request: SubscribeRequest, app: AdmittingApp): Admission
 }

@@ -3,6 +3,7 @@
  * longest first, so `privateer` and `my-cache-x` are public channels.
  */
 import { withCache } from './cache.ts'
+import { canaryChannel } from './canary.ts'
 import { encryptedChannel } from './encrypted.ts'
 import type { ChannelKind } from './kind.ts'
 import { presenceChannel } from './presence.ts'
@@ -12,7 +13,7 @@ import { serverToUserChannel } from './server-to-user.ts'
 
 const PREFIXED = [publicChannel, privateChannel, encryptedChannel, presenceChannel]
   .flatMap((kind) => [kind, withCache(kind)])
-  .concat(serverToUserChannel)
+  .concat(serverToUserChannel, canaryChannel)
   .filter((kind) => kind.prefix !== '')
   .sort((a, b) => b.prefix.length - a.prefix.length)
 

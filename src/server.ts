@@ -17,6 +17,8 @@ import { type Clock, realClock } from './clock.ts'
 import { restartOnly } from './config/reload.ts'
 import type { Config, Limits } from './config/schema.ts'
 import { EventLoopDelay } from './event-loop-delay.ts'
+import type { CanaryResult } from './health/canary.ts'
+import { sendOwnCanary } from './health/own-canary.ts'
 import type { Readiness } from './http-api/health.ts'
 import { createApi } from './http-api/router.ts'
 import { EventCache } from './hub/event-cache.ts'
@@ -25,6 +27,8 @@ import { Observers } from './hub/observation.ts'
 import type { Occurred } from './hub/occurrence.ts'
 import { SubscriptionCounts } from './hub/subscription-counts.ts'
 import { LaravelSources } from './laravel/sources.ts'
+import { Live } from './live/live.ts'
+import type { Answering } from './live/question.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { RequestCounts } from './metrics/request-counts.ts'
 import { connectionCapacity, lowLimit, openFilesLimit } from './open-files.ts'
@@ -72,12 +76,16 @@ export interface Server {
   readonly unanswered: number
   readonly metrics: Metrics
   readonly webhooks: FailedWebhooks
+  /** What is there now, on all nodes. */
+  readonly live: Answering
   /** Shows what happens here. @returns what ends that */
   readonly watch: Watch
   /** Whether this process would take new clients, whatever others say. */
   readiness(): Readiness
   /** What this process has to tell an operator. */
   status(): ProcessStatus
+  /** Sends an event through the public port and back. It never rejects. */
+  canary(milliseconds: number): Promise<CanaryResult>
   /** Listens on the shared port. @throws ResoundError when it cannot be used */
   join(): void
   /**
@@ -150,6 +158,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       clock,
     })
   const hub: Hub = new Hub({ fanout: publicApps, broker, cache, counts, occurred, observers })
+  const live = new Live({ apps, hub, broker, peers: shared })
   let largestBody = bodyBytes(config.limits, apps.all())
   const heartbeat = new Heartbeat(hub, clock, config)
   const laravel = new LaravelSources({ apps, hub, log, clock })
@@ -245,6 +254,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     version,
     prefix: config.metrics.prefix,
     port,
+    ready: () => ownReadiness().ready,
     lives: () => hub.lives(),
     rejected: sessions.rejected,
     held: () => sessions.held,
@@ -252,6 +262,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     process: {
       eventLoopDelay: loop.seconds,
       memoryLimitBytes: room.memoryLimitBytes,
+      isMemoryShared: config.memory.limitBytes === 0,
       certificateSeconds: () =>
         certificate === undefined ? undefined : (certificate.endsAt - clock.now()) / 1000,
     },
@@ -319,6 +330,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     },
     metrics,
     webhooks,
+    live,
     watch: (filter, tell) => watchHere(observers, clock, filter, tell),
     readiness: ownReadiness,
     status: () =>
@@ -334,6 +346,18 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         certificateEnd: certificate?.endsAt,
         readiness: ownReadiness(),
       }),
+    canary: (milliseconds) =>
+      sendOwnCanary(
+        {
+          apps,
+          connectionsOf: (app) => hub.connectionsOf(app),
+          host: config.host,
+          port,
+          isTls: config.tls !== undefined,
+          pathPrefix,
+        },
+        milliseconds,
+      ),
     join() {
       listeners.push(join(publicApps.listening, config.host, port))
     },

@@ -88,11 +88,20 @@ export interface Broker {
   connections(app: App): Soon<number>
   /** The occupied channels whose names begin like this. */
   channels(app: App, prefix: string): Soon<readonly string[]>
+  /** The first so many of them behind a name, in the order of their names; none that carries what is sent to one user. */
+  channelsAfter(
+    app: App,
+    prefix: string,
+    after: string | undefined,
+    most: number,
+  ): Soon<readonly string[]>
   /** Of each channel. */
   subscriptionCounts(app: App, channels: readonly string[]): Soon<readonly number[]>
   /** Of each channel. */
   userCounts(app: App, channels: readonly string[]): Soon<readonly number[]>
   users(app: App, channel: string): Soon<readonly string[]>
+  /** The users of a channel, with what the app says of them. */
+  members(app: App, channel: string): Soon<readonly Member[]>
   /** What a cache channel remembers, and the whole seconds that it has left. */
   cached(app: App, channel: string): Soon<{ data: string; ttl: number } | null>
 }

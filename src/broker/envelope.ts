@@ -54,7 +54,14 @@ export interface TerminateRecord {
   readonly userId: string
 }
 
-export type BusRecord = EventRecord | MemberRecord | CountRecord | TerminateRecord
+/** Something that every node is to answer, under an id. */
+export interface QuestionRecord {
+  readonly type: 'question'
+  readonly id: string
+  readonly question: unknown
+}
+
+export type BusRecord = EventRecord | MemberRecord | CountRecord | TerminateRecord | QuestionRecord
 
 export interface Envelope {
   /** The incarnation of whoever sent it. */
@@ -68,7 +75,10 @@ export interface Envelope {
 export const headOf = (sender: string): string => `{"v":${VERSION},"n":"${sender}"}\n`
 
 /** A record of the kinds that nodes send themselves; the others are written by scripts. */
-export function encodeRecord(record: EventRecord | TerminateRecord): string {
+export function encodeRecord(record: EventRecord | TerminateRecord | QuestionRecord): string {
+  if (record.type === 'question') {
+    return `${JSON.stringify({ t: 'q', i: record.id, q: record.question })}\n`
+  }
   if (record.type === 'terminate') {
     return `${JSON.stringify({ t: 'x', a: record.appId, u: record.userId })}\n`
   }
@@ -162,6 +172,12 @@ function readRecord(fields: JsonObject, data: string): BusRecord | 'malformed' |
       const { a: appId, u: userId } = fields
       if (typeof appId !== 'string' || typeof userId !== 'string') return 'malformed'
       return { type: 'terminate', appId, userId }
+    }
+    case 'q': {
+      const { i: id, q: question } = fields
+      // It becomes part of a key.
+      if (typeof id !== 'string' || !/^[\da-f]{1,64}$/.test(id)) return 'malformed'
+      return { type: 'question', id, question }
     }
     default:
       return 'unknown'

@@ -3,8 +3,10 @@
  */
 import type { Member } from '../../channels/kind.ts'
 import { kindOf } from '../../channels/kinds.ts'
+import { isInternal } from '../../channels/name.ts'
 import type { App } from '../apps/app.ts'
 import type { Clock } from '../clock.ts'
+import { First } from '../first.ts'
 import type { EventCache } from '../hub/event-cache.ts'
 import type { LiveApp } from '../hub/live-app.ts'
 import type { Broker, BrokerNews, Recalled } from './broker.ts'
@@ -124,7 +126,24 @@ export class MemoryBroker implements Broker {
   }
 
   channels(app: App, prefix: string): readonly string[] {
-    return [...this.#parts.live(app).channels.keys()].filter((name) => name.startsWith(prefix))
+    const names: string[] = []
+    for (const { name, kind } of this.#parts.live(app).channels.values()) {
+      if (!kind.hidden && name.startsWith(prefix)) names.push(name)
+    }
+    return names
+  }
+
+  channelsAfter(
+    app: App,
+    prefix: string,
+    after: string | undefined,
+    most: number,
+  ): readonly string[] {
+    const first = new First<undefined>(most, after)
+    for (const name of this.#parts.live(app).channels.keys()) {
+      if (name.startsWith(prefix) && !isInternal(name)) first.add(name, undefined)
+    }
+    return first.entries().map(([name]) => name)
   }
 
   subscriptionCounts(app: App, channels: readonly string[]): readonly number[] {
@@ -139,6 +158,10 @@ export class MemoryBroker implements Broker {
   users(app: App, channel: string): readonly string[] {
     const roll = this.#rolls.get(topicOf(app, channel)) ?? []
     return [...roll].map(({ userId }) => userId)
+  }
+
+  members(app: App, channel: string): readonly Member[] {
+    return [...(this.#rolls.get(topicOf(app, channel)) ?? [])]
   }
 
   cached(app: App, channel: string): { data: string; ttl: number } | null {

@@ -8,7 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import { Bus } from './bus.ts'
 import { Counts } from './counts.ts'
-import type { BusRecord, EventRecord } from './envelope.ts'
+import type { BusRecord, EventRecord, QuestionRecord } from './envelope.ts'
 import type { Overview } from './overview.ts'
 import { type At, Seats, USERS } from './seats.ts'
 import { type Durations, Shard } from './shard.ts'
@@ -26,6 +26,8 @@ export interface ShardEvents {
   readonly gone: (gone: Gone) => void
   readonly heard: (record: EventRecord) => void
   readonly terminated: (appId: string, userId: string) => void
+  /** Another node asks something of every node. @returns undefined for no answer */
+  readonly asked: (question: unknown) => Promise<object | undefined>
   readonly live: (nodes: number) => void
   readonly lost: (fault: unknown) => void
 }
@@ -54,6 +56,9 @@ export interface ShardOverview extends Overview {
 /** Channels of one question. */
 const ASKED_AT_ONCE = 500
 
+/** Questions of other nodes; more are not answered. */
+const ANSWERED_AT_ONCE = 16
+
 export class NodeShard {
   readonly store: Store
   readonly bus: Bus
@@ -63,11 +68,16 @@ export class NodeShard {
   readonly shard: Shard
   readonly #events: ShardEvents
   readonly #lingerMilliseconds: number
+  readonly #node: string
+  readonly #log: Logger
+  #answering = 0
 
   constructor(parts: NodeShardParts) {
     const { store, target, kind, node, about, durations, events, clock, log } = parts
     this.store = store
     this.#events = events
+    this.#node = node
+    this.#log = log
     this.#lingerMilliseconds = parts.lingerMilliseconds
     this.shard = new Shard({
       store,
@@ -195,6 +205,23 @@ export class NodeShard {
       case 'terminate':
         this.#events.terminated(record.appId, record.userId)
         return
+      case 'question':
+        void this.#answer(record)
+        return
+    }
+  }
+
+  /** Never rejects: who asks finds by itself that there is no answer. */
+  async #answer({ id, question }: QuestionRecord): Promise<void> {
+    if (this.#answering >= ANSWERED_AT_ONCE) return
+    this.#answering += 1
+    try {
+      const answer = await this.#events.asked(question)
+      if (answer !== undefined) await this.store.answer(id, this.#node, answer)
+    } catch (fault) {
+      this.#log.warn({ err: fault }, 'a question of another node is not answered')
+    } finally {
+      this.#answering -= 1
     }
   }
 }

@@ -7,10 +7,15 @@
  */
 import type { Member } from '../../channels/kind.ts'
 import { kindOf } from '../../channels/kinds.ts'
+import { isInternal } from '../../channels/name.ts'
 import type { App } from '../apps/app.ts'
 import type { AppSource } from '../apps/app-source.ts'
+import type { Clock } from '../clock.ts'
+import { First } from '../first.ts'
 import type { CachedEvent, EventCache } from '../hub/event-cache.ts'
 import type { Publication } from '../hub/publication.ts'
+import type { Peers } from '../live/live.ts'
+import { askPeers } from './asking.ts'
 import type { Attendance, Broker, BrokerNews, Recalled, Soon } from './broker.ts'
 import { CONNECTIONS, type CountOptions } from './counts.ts'
 import { encodeRecord } from './envelope.ts'
@@ -34,19 +39,22 @@ const MISS_MS = 30 * 60 * 1000
 const NOT_SHARED = 'The other nodes may not have got this: Redis does not answer. Try again.'
 const NOT_KNOWN = 'What all nodes have together is not known: Redis does not answer. Try again.'
 
-export class RedisBroker implements Broker {
+export class RedisBroker implements Broker, Peers {
   readonly #group: NodeGroup
   readonly #cache: EventCache
   readonly #cacheTtlSeconds: number
+  readonly #clock: Clock
   #news: BrokerNews | undefined
+  #answer: Parameters<Peers['answerBy']>[0] = async () => undefined
 
   constructor(parts: RedisBrokerParts) {
     this.#cache = parts.cache
     this.#cacheTtlSeconds = parts.cacheTtlSeconds
-    this.#group = new NodeGroup(
-      parts,
-      shardEvents(parts.apps, () => this.#news),
-    )
+    this.#clock = parts.clock
+    this.#group = new NodeGroup(parts, {
+      ...shardEvents(parts.apps, () => this.#news),
+      asked: (question) => this.#answer(question),
+    })
   }
 
   reportTo(news: BrokerNews): void {
@@ -83,6 +91,16 @@ export class RedisBroker implements Broker {
   /** As `NodeGroup.echo`. */
   echo(): Promise<void> {
     return this.#group.echo()
+  }
+
+  answerBy(answer: Parameters<Peers['answerBy']>[0]): void {
+    this.#answer = answer
+  }
+
+  /** Asks the other nodes, all of which are in every shard. */
+  ask(question: object): ReturnType<Peers['ask']> {
+    const { node } = this.#group.state
+    return this.#group.ask('', (shard) => askPeers(shard, node, question, this.#clock), NOT_KNOWN)
   }
 
   // hot path: once per publication (test/bench, two nodes). No parsing, and one message per turn.
@@ -211,6 +229,21 @@ export class RedisBroker implements Broker {
     })
   }
 
+  channelsAfter(
+    { id: appId }: App,
+    prefix: string,
+    after: string | undefined,
+    most: number,
+  ): Promise<readonly string[]> {
+    return this.#asked(appId, async (store) => {
+      const first = new First<undefined>(most, after)
+      for await (const part of store.channels(appId, prefix)) {
+        for (const name of part) if (!isInternal(name)) first.add(name, undefined)
+      }
+      return first.entries().map(([name]) => name)
+    })
+  }
+
   subscriptionCounts({ id: appId }: App, channels: readonly string[]): Promise<readonly number[]> {
     return this.#asked(appId, (store) => inParts(channels, (part) => store.totals(appId, part)))
   }
@@ -221,6 +254,10 @@ export class RedisBroker implements Broker {
 
   users({ id: appId }: App, channel: string): Promise<readonly string[]> {
     return this.#asked(appId, (store) => store.users(appId, channel))
+  }
+
+  members({ id: appId }: App, channel: string): Promise<readonly Member[]> {
+    return this.#asked(appId, (store) => store.members(appId, channel))
   }
 
   cached({ id: appId }: App, channel: string): Promise<{ data: string; ttl: number } | null> {

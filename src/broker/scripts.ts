@@ -13,6 +13,7 @@
  * - `members:<app>\n<channel>`: a user's number of incarnations and `user_info`; under '' the number of the last change
  * - `total:<app>`: subscriptions of each channel
  * - `gone`: who left last and which channels were vacated, and when that is to be told
+ * - `answers:<id>`: what nodes answered to a question, each as JSON; gone after seconds
  * - `cache:` and `missed:<app>\n<channel>`: the last event of a cache channel; whether its absence was told
  *
  * User ids may hold line breaks, so they come last wherever parts are joined.
@@ -198,10 +199,11 @@ return { answer, own, holding, due, ended, latest }`
 /** Some of what an incarnation holds. ARGV P, incarnation, where HSCAN goes on, about so many. @returns as HSCAN does */
 export const ENTRIES = `return redis.call('HSCAN', ARGV[1] .. 'own:' .. ARGV[2], ARGV[3], 'COUNT', ARGV[4])`
 
-/** Lets a lease end in so many milliseconds, unless it ends sooner. ARGV P, incarnation, ms. */
+/** Lets a lease end in so many milliseconds, unless it ends sooner; nobody asks it any more. ARGV P, incarnation, ms. */
 export const RETIRE = `${HEAD}
 local lease = redis.call('ZSCORE', P .. 'nodes', ARGV[2])
 if not lease then return 0 end
+redis.call('HDEL', P .. 'names', ARGV[2])
 return redis.call('ZADD', P .. 'nodes', math.min(tonumber(lease), now + tonumber(ARGV[3])), ARGV[2])`
 
 /**
@@ -304,3 +306,28 @@ for i = 3, #ARGV do
   answer[#answer + 1] = math.max(0, fields - 1)
 end
 return answer`
+
+/** Incarnations whose lease holds and what they say of themselves, in turn; none that is about to end. ARGV P. */
+export const NAMES = `${HEAD}
+local answer = {}
+for _, inc in ipairs(redis.call('ZRANGEBYSCORE', P .. 'nodes', '(' .. now, '+inf')) do
+  local about = redis.call('HGET', P .. 'names', inc)
+  if about then
+    answer[#answer + 1] = inc
+    answer[#answer + 1] = about
+  end
+end
+return answer`
+
+/** Answers a question of another node. ARGV P, the question's id, the answer, how long it is kept in ms. */
+export const ANSWER = `
+local key = ARGV[1] .. 'answers:' .. ARGV[2]
+redis.call('RPUSH', key, ARGV[3])
+return redis.call('PEXPIRE', key, ARGV[4])`
+
+/** Takes the answers that have come to a question, at most so many. ARGV P, the question's id, how many. */
+export const TAKE_ANSWERS = `
+local key = ARGV[1] .. 'answers:' .. ARGV[2]
+local answers = redis.call('LRANGE', key, 0, ARGV[3] - 1)
+if #answers > 0 then redis.call('LTRIM', key, #answers, -1) end
+return answers`

@@ -16,7 +16,7 @@ const isOurs = (channel: string): boolean => channel === CONNECTIONS || channel 
 export function shardEvents(
   apps: AppSource,
   news: () => BrokerNews | undefined,
-): Omit<ShardEvents, 'live' | 'lost'> {
+): Omit<ShardEvents, 'live' | 'lost' | 'asked'> {
   /** Nobody is told of an app that this node does not serve. */
   const withApp = (appId: string, then: (app: App, news: BrokerNews) => void): void => {
     const app = apps.byId(appId)

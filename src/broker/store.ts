@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { Member } from '../../channels/kind.ts'
 import type { RedisClient } from '../redis/connect.ts'
 import { isReply } from '../redis/location.ts'
 import { argumentsOf, type Operation } from './operations.ts'
@@ -98,6 +99,12 @@ const CLAIM = named(scripts.CLAIM)
 const SETTLE = named(scripts.SETTLE)
 const USER_COUNTS = named(scripts.USER_COUNTS)
 const RENEW = named(scripts.RENEW)
+const NAMES = named(scripts.NAMES)
+const ANSWER = named(scripts.ANSWER)
+const TAKE_ANSWERS = named(scripts.TAKE_ANSWERS)
+
+/** Longer than anybody waits for them. */
+const ANSWERS_KEPT_MS = 5000
 
 export class Store {
   readonly #options: StoreOptions
@@ -277,6 +284,36 @@ export class Store {
   async users(appId: string, channel: string): Promise<readonly string[]> {
     const fields = await this.#options.redis.hkeys(this.#members(appId, channel))
     return fields.filter((userId) => userId !== '').map(fromRedis)
+  }
+
+  /** The users of a channel, with what the app says of them. */
+  async members(appId: string, channel: string): Promise<readonly Member[]> {
+    const fields = await this.#options.redis.hgetall(this.#members(appId, channel))
+    return Object.entries(fields).flatMap(([userId, seat]) =>
+      userId === ''
+        ? []
+        : { userId: fromRedis(userId), userInfo: seat.slice(seat.indexOf(' ') + 1) },
+    )
+  }
+
+  /** Every incarnation whose lease holds, and what it says of itself, JSON. */
+  async names(): Promise<ReadonlyMap<string, string>> {
+    const answer = TEXTS.parse(await this.#runKnown(NAMES, []))
+    const names = new Map<string, string>()
+    for (let at = 0; at + 1 < answer.length; at += 2) {
+      names.set(answer[at] ?? '', answer[at + 1] ?? '')
+    }
+    return names
+  }
+
+  /** Answers a question of another node. @param node who answers */
+  async answer(id: string, node: string, answer: object): Promise<void> {
+    await this.#runKnown(ANSWER, [id, JSON.stringify({ node, answer }), ANSWERS_KEPT_MS])
+  }
+
+  /** Takes some of the answers that have come to a question, as `answer` wrote them. */
+  async takeAnswers(id: string, most: number): Promise<readonly string[]> {
+    return TEXTS.parse(await this.#runKnown(TAKE_ANSWERS, [id, most]))
   }
 
   /** Says something to all nodes. */

@@ -48,13 +48,13 @@ export class RunningServer {
   }
 
   /** @throws ResoundError RESOUND_SERVER_UNREACHABLE; what the configuration is refused for, where only it knows the port */
-  static async find(target: Target): Promise<RunningServer> {
+  static async find(target: Target, milliseconds = TIMEOUT_MILLISECONDS): Promise<RunningServer> {
     const tried: string[] = []
     for (const find of [explicitDoors, socketDoors, portDoors]) {
       const doors = find(target)
       for (const door of doors) {
         tried.push(door.name)
-        const answer = await knock(door, 'GET', '/up', TIMEOUT_MILLISECONDS)
+        const answer = await knock(door, 'GET', '/up', milliseconds)
         if (answer !== undefined && answer.status !== 421) return new RunningServer(door)
       }
       if (target.adminUrl !== undefined) break
@@ -69,16 +69,36 @@ export class RunningServer {
   /**
    * Asks it.
    * @param path with its query
+   * @param alsoGood a status beside 200 that is no refusal
    * @returns the answer's JSON
-   * @throws ResoundError RESOUND_SERVER_REFUSED for any answer but 200, or the fault that it names
+   * @throws ResoundError RESOUND_SERVER_REFUSED for any other answer, or the fault that it names
    */
-  async ask(method: Method, path: string, milliseconds = TIMEOUT_MILLISECONDS): Promise<unknown> {
+  async ask(
+    method: Method,
+    path: string,
+    milliseconds = TIMEOUT_MILLISECONDS,
+    alsoGood = 200,
+  ): Promise<unknown> {
+    return JSON.parse(await this.#answer(method, path, milliseconds, alsoGood))
+  }
+
+  /** As `ask`, for what is not JSON. @returns the answer's text */
+  askText(path: string): Promise<string> {
+    return this.#answer('GET', path, TIMEOUT_MILLISECONDS)
+  }
+
+  async #answer(
+    method: Method,
+    path: string,
+    milliseconds: number,
+    alsoGood = 200,
+  ): Promise<string> {
     const { name } = this.#door
     const answer = await knock(this.#door, method, path, milliseconds)
     if (answer === undefined) {
       throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
     }
-    if (answer.status === 200) return JSON.parse(answer.body)
+    if (answer.status === 200 || answer.status === alsoGood) return answer.body
     const { error, fault } = refusalIn(answer)
     if (fault !== undefined && fault !== 'RESOUND_SERVER_REFUSED')
       throw new ResoundError(fault, error)
@@ -106,6 +126,8 @@ export class RunningServer {
       for await (const line of createInterface({ input: response })) {
         if (line.startsWith('data: ')) yield JSON.parse(line.slice('data: '.length))
       }
+    } catch (fault) {
+      if (!response.destroyed) throw fault // else it is over, however that came
     } finally {
       response.destroy()
     }

@@ -8,6 +8,7 @@ import { describeOrigin, type Origin } from '../config/setting.ts'
 import type { Flags } from '../config/sources.ts'
 import { valueAt } from '../config/tree.ts'
 import { valuesIn } from '../config/values.ts'
+import { metricsPage, metricsReference } from './metrics-reference.ts'
 import { EXIT, print, printJson, reportFault, wrapped } from './output.ts'
 import { errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
 
@@ -83,15 +84,21 @@ export function env({ json = false }: Shape): number {
   return EXIT.DONE
 }
 
-export const PAGES = ['options', 'errors', 'example'] as const
+export const PAGES = ['options', 'errors', 'metrics', 'example'] as const
 export type Page = (typeof PAGES)[number]
 
 /** `resound config docs`: the reference, as the files in docs/ hold it. */
 export function docs({ json = false, page = 'options' }: Shape & { readonly page?: Page }): number {
-  if (json) printJson('config.docs', reference())
-  else
-    process.stdout.write({ options: optionsPage, errors: errorsPage, example: exampleFile }[page]())
+  if (json) printJson('config.docs', { ...reference(), metrics: metricsReference() })
+  else process.stdout.write(WRITERS[page]())
   return EXIT.DONE
+}
+
+const WRITERS: Readonly<Record<Page, () => string>> = {
+  options: optionsPage,
+  errors: errorsPage,
+  metrics: metricsPage,
+  example: exampleFile,
 }
 
 interface Value {

@@ -2,22 +2,32 @@
  * The command line: which commands there are, and what becomes of their outcome.
  *
  * Exit codes: 0 done, 1 failed, 2 wrong usage, 69 server not reachable, 78 bad configuration,
- * 130 interrupted.
+ * 130 interrupted. `health` has those of a Nagios plugin.
  */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { Flags } from '../config/sources.ts'
 import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
+import { benchCommand } from './bench.ts'
+import { channelsCommand } from './channels.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { connectionsCommand } from './connections.ts'
+import { consoleCommand } from './console.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
+import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
+import { type MetricsOptions, metrics } from './metrics.ts'
 import { COLOUR_CHOICES, type ColourChoice, EXIT, reportFault } from './output.ts'
 import { type ReloadOptions, reload } from './reload.ts'
 import { type RestartOptions, restart } from './restart.ts'
 import { start } from './start.ts'
 import { type StatusOptions, status } from './status.ts'
 import { type StopOptions, stop } from './stop.ts'
+import { tailCommand } from './tail.ts'
+import { ADMIN_HELP, json, withServer, withSources } from './target-options.ts'
+import { triggerCommand } from './trigger.ts'
+import { usersCommand } from './users.ts'
 import { showVersion } from './version.ts'
 import { type ListOptions, listWebhooks, type ReplayOptions, replayWebhooks } from './webhooks.ts'
 
@@ -38,12 +48,6 @@ configuration for start --config; it holds the apps' secrets.
 What is not taken over, or works differently, is listed on standard error.
 Ends with 1 when an app could not be taken over, after printing the rest, and
 with 78 when the file cannot be read.`
-
-const ADMIN_HELP = `
-Asks the server that was started with the same --config, --laravel, environment
-and, without either, working directory: on its admin socket, else on the admin
-port of the configuration. --admin-url takes its token from RESOUND_ADMIN_TOKEN.
-Ends with 69 when it does not answer, with 1 when it refuses.`
 
 const STOP_HELP = `
 Connections are closed with 4200 at a pace (drain.*), and clients come back at
@@ -69,7 +73,11 @@ its pages are looked at as well; the server is found as by resound status.
 Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
 
 /** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
-const AS_NAGIOS = ['diagnose']
+const AS_NAGIOS = ['diagnose', 'health']
+const METRICS_HELP = `
+Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
+With --watch, rates over each interval: a table on a terminal, a row per
+interval in a pipe, a line of JSON with --json.`
 
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -99,7 +107,11 @@ function commands(ended: (code: number) => void): Command {
     .addOption(
       new Option('--color <when>', 'colour the output').choices(COLOUR_CHOICES).default('auto'),
     )
-    .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+    .configureHelp({
+      helpWidth: 80,
+      showGlobalOptions: true,
+      subcommandTerm: (command) => command.name(), // its own help shows what it takes
+    })
     .showHelpAfterError('Try --help')
     .exitOverride()
 
@@ -144,7 +156,17 @@ function commands(ended: (code: number) => void): Command {
     .description('Shows how the running server is')
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
-    .action(async (options: StatusOptions) => ended(await status(options)))
+    .action(async (options: StatusOptions) => {
+      const { color } = program.opts<{ color: ColourChoice }>()
+      ended(await status(options, color))
+    })
+  consoleCommand(program, ended, ADMIN_HELP)
+  defineHealth(withServer(program.command('health')), program, ended)
+  tailCommand(program, ended)
+  channelsCommand(program, ended)
+  connectionsCommand(program, ended)
+  usersCommand(program, ended)
+  triggerCommand(program, ended)
   withServer(program.command('diagnose'))
     .summary('find out why it does not work')
     .description('Finds out why it does not work, from the configuration to the browser')
@@ -153,12 +175,13 @@ function commands(ended: (code: number) => void): Command {
     .option('--cookie <header>', "of a browser's session in the app, or @FILE")
     .option('--token <token>', 'bearer token for the app, or @FILE')
     .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
-    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
-    .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--origin <origin>', "of the app's pages, where it is not that of APP_URL")
     .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
     .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
     .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
+    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
+    .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
     .option('--skip <ids>', 'without these checks or areas')
     .option('--list', 'say which checks there are')
@@ -167,6 +190,7 @@ function commands(ended: (code: number) => void): Command {
       const { color } = program.opts<{ color: ColourChoice }>()
       ended(await diagnose(options, color))
     })
+  addMetrics(program, ended)
   program.command(WORKER_COMMAND, { hidden: true }).action(async () => ended(await serveWorker()))
 
   const config = program
@@ -241,6 +265,8 @@ function commands(ended: (code: number) => void): Command {
     .addHelpText('after', ADMIN_HELP)
     .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
 
+  benchCommand(program, withSources, ended)
+
   program
     .command('version')
     .summary('print the version')
@@ -250,6 +276,28 @@ function commands(ended: (code: number) => void): Command {
   return program
 }
 
+function addMetrics(program: Command, ended: (code: number) => void): void {
+  withServer(program.command('metrics'))
+    .summary('print the metrics of the running server')
+    .description('Prints the metrics of the running server, or watches its main rates')
+    .option('--watch', 'show the main rates, until interrupted')
+    .addOption(
+      new Option('--interval <seconds>', 'between looks, with --watch')
+        .default(2)
+        .argParser(intervalOf),
+    )
+    .addHelpText('after', METRICS_HELP + ADMIN_HELP)
+    .action(async (options: MetricsOptions) => ended(await metrics(options)))
+}
+
+function intervalOf(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 0.1 && seconds <= 3600)) {
+    throw new InvalidArgumentError('It is a number of seconds from 0.1 to 3600.')
+  }
+  return seconds
+}
+
 interface Json {
   readonly json?: boolean
 }
@@ -257,22 +305,4 @@ interface Json {
 interface Import {
   readonly env?: boolean
   readonly output?: string
-}
-
-function json(): Option {
-  return new Option('--json', 'print JSON, for programs')
-}
-
-/** The options that say where the configuration is; the same wherever one is read. */
-function withSources(command: Command): Command {
-  return command
-    .option('--config <file>', 'configuration file, JSON (or RESOUND_CONFIG)')
-    .option('--laravel <dir>', 'Laravel app whose .env to take values from')
-}
-
-/** The options of a command that asks a running server. */
-function withServer(command: Command): Command {
-  return withSources(command)
-    .option('--admin-url <url>', 'its admin port, instead of looking for it')
-    .addOption(json())
 }

@@ -20,16 +20,18 @@ export interface SceneOptions extends Target {
   readonly token?: string
   /** `EMAIL:PASSWORD` of a user of the app, for whom the tool logs in. */
   readonly login?: string
-  /** Id of a user of the app, or `GUARD:ID`, for whom the app itself is asked, without a login. */
-  readonly asUser?: string
-  /** Where pages ask who may subscribe, if not where the app's own pages do. */
-  readonly authUrl?: string
   /** A PEM file with an authority that browsers here trust beside the usual ones. */
   readonly ca?: string
   /** How long a silent socket is watched at least, in seconds. */
   readonly idleSeconds?: number
   /** Of the pages, where it is not that of APP_URL. */
   readonly origin?: string
+  /** How much data the app's largest event has, in bytes. */
+  readonly eventBytes?: string
+  /** Id of a user of the app, or `GUARD:ID`, for whom the app itself is asked, without a login. */
+  readonly asUser?: string
+  /** Where pages ask who may subscribe, if not where the app's own pages do. */
+  readonly authUrl?: string
 }
 
 export class Scene implements Disposable {

@@ -30,6 +30,8 @@ export class Connection {
   silentSweeps = 0
   /** Whether something for it was dropped since it reads too slowly: it is being closed. */
   tooSlow = false
+  /** When it was established, in Unix time. */
+  openedSecond = 0
   /** The second that `clientEvents` counts, in Unix time. */
   clientEventSecond = 0
   clientEvents = 0

@@ -310,7 +310,7 @@ export class Hub {
     channel.count += 1
     if (member !== undefined) presence?.members.join(socketId, member)
     const recalled = channel.kind.cached ? this.#broker.recall(app, name) : undefined
-    const total = this.#broker.counted(app, name, channel.count - 1, channel.count)
+    const total = this.#counted(app, channel, 1)
     connection.enter(channel)
     this.observers.subscription('subscribed', connection, name, member?.userId)
     const confirmed = this.#confirm(connection, channel, recalled)
@@ -331,9 +331,8 @@ export class Hub {
   }
 
   /** Tells the broker that a channel's count has changed. @param change by so much */
-  #count(app: App, { name, count }: Channel, change: number): void {
-    const total = this.#broker.counted(app, name, count - change, count)
-    if (total !== undefined) this.#announceCount(app, name, total, true)
+  #counted(app: App, { name, kind, count }: Channel, change: number): number | undefined {
+    return kind.hidden ? undefined : this.#broker.counted(app, name, count - change, count)
   }
 
   /** @returns nothing when the connection has all there is for it, else a promise that does not reject */
@@ -389,7 +388,8 @@ export class Hub {
     const left = presence?.members.leave(socketId)
     if (left !== undefined) this.#broker.leave(app, name, left.userId, lingers)
     this.observers.subscription('unsubscribed', connection, name, left?.userId)
-    this.#count(app, channel, -1)
+    const total = this.#counted(app, channel, -1)
+    if (total !== undefined) this.#announceCount(app, name, total, true)
   }
 
   /** Somebody does not come after all. */

@@ -1,67 +1,95 @@
-/** The metrics of the Redis servers where Laravel apps are heard. */
-import type { Register } from './register.ts'
-
-/** How a Redis that is listened to is doing. */
-export interface RedisState {
-  readonly isUp: boolean
-  readonly roundTripSeconds: number | undefined
-  readonly lastMessageAgeSeconds: number | undefined
-}
-
-export interface RedisSources {
-  /** Those that are listened to. */
-  readonly states: () => Iterable<RedisState>
-  /** What was lost of all of them, also of those that are listened to no more; undefined without any. */
-  readonly lost: () => { readonly lostSeconds: number; readonly reconnects: number } | undefined
-}
+/** The metrics of Redis: where Laravel apps are heard, and what the nodes share. */
+import type { Metric } from './metric.ts'
+import type { MetricsSources, RedisState } from './sources.ts'
 
 /** Of several Redis servers, the one that is worst off. Without any there is nothing to say. */
-export function defineRedisMetrics(register: Register, sources: RedisSources): void {
-  const worst = (
-    name: string,
-    help: string,
-    read: (state: RedisState) => number | undefined,
-    of: 'min' | 'max',
-  ): void =>
-    register.gauge(
-      name,
-      help,
-      [],
-      (gauge) => {
-        const values = [...sources.states()].map(read).filter((value) => value !== undefined)
-        if (values.length === 0) gauge.remove()
-        else gauge.set(Math[of](...values))
-      },
-      of,
-    )
+function worst(
+  name: string,
+  help: string,
+  pick: (state: RedisState) => number | undefined,
+  of: 'min' | 'max',
+): Metric {
+  return {
+    name,
+    type: 'gauge',
+    help,
+    ofWorkers: of,
+    read: ({ redis }, write) => {
+      const values = [...redis.states()].map(pick).filter((value) => value !== undefined)
+      if (values.length > 0) write(Math[of](...values))
+    },
+  }
+}
+
+function lost(name: string, help: string, field: 'lostSeconds' | 'reconnects'): Metric {
+  return {
+    name,
+    type: 'counter',
+    help,
+    read: ({ redis }, write) => {
+      const counts = redis.lost()
+      if (counts !== undefined) write(counts[field])
+    },
+  }
+}
+
+export const REDIS_METRICS: readonly Metric[] = [
   worst(
     'redis_up',
-    'Whether every Redis that is listened to answers.',
+    'Whether every Redis that is listened to answers: 1 or 0.',
     ({ isUp }) => (isUp ? 1 : 0),
     'min',
-  )
+  ),
   worst(
     'redis_round_trip_seconds',
     'Time Redis took to answer the last ping.',
     ({ roundTripSeconds }) => roundTripSeconds,
     'max',
-  )
+  ),
   worst(
     'redis_last_message_age_seconds',
-    "Age of the last message of Laravel's redis driver.",
+    "Age of the last message of Laravel's redis driver, once there was one.",
     ({ lastMessageAgeSeconds }) => lastMessageAgeSeconds,
     'max',
-  )
-  const lost = (name: string, help: string, field: 'lostSeconds' | 'reconnects'): void =>
-    register.counter(name, help, [], (counter) => {
-      const counts = sources.lost()
-      if (counts === undefined) counter.remove()
-      else counter.inc(counts[field])
-    })
+  ),
   lost(
     'redis_lost_seconds_total',
     "Time in which messages of Laravel's redis driver were lost, because Redis was away.",
     'lostSeconds',
-  )
-  lost('redis_reconnects_total', 'How often Redis was back after it was away.', 'reconnects')
+  ),
+  lost('redis_reconnects_total', 'How often Redis was back after it was away.', 'reconnects'),
+]
+
+/** Of a node among others. Without others there is nothing to say. */
+export const GROUP_METRICS: readonly Metric[] = [
+  {
+    name: 'nodes',
+    type: 'gauge',
+    help: 'Nodes that share a Redis with this one, itself included.',
+    ofWorkers: 'max',
+    read: ofGroup(({ nodes }) => nodes),
+  },
+  {
+    name: 'node_live',
+    type: 'gauge',
+    help: 'Whether Redis has what this node holds, and this node hears the others: 1 or 0.',
+    ofWorkers: 'min',
+    read: ofGroup(({ isLive }) => (isLive ? 1 : 0)),
+  },
+  {
+    name: 'node_messages_total',
+    type: 'counter',
+    help: 'Messages between nodes, by what became of them here.',
+    labels: ['outcome'],
+    read: ({ group }, write) => {
+      for (const [outcome, count] of Object.entries(group()?.messages ?? {})) write(count, outcome)
+    },
+  },
+]
+
+function ofGroup(pick: (state: NonNullable<ReturnType<MetricsSources['group']>>) => number) {
+  return ({ group }: MetricsSources, write: (value: number) => void): void => {
+    const state = group()
+    if (state !== undefined) write(pick(state))
+  }
 }

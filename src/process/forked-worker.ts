@@ -9,15 +9,18 @@ import type { FailedWebhook } from '../admin/webhook-failures.ts'
 import { type Clock, realClock } from '../clock.ts'
 import type { Flags } from '../config/sources.ts'
 import { type ErrorCode, ResoundError } from '../errors.ts'
+import type { CanaryResult } from '../health/canary.ts'
 import type { Readiness } from '../http-api/health.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import type { Watch } from '../tail/watch.ts'
 import { withResolvers } from './local-worker.ts'
 import {
+  isCanaryResult,
   isFamilies,
   isNodes,
   isStatus,
+  LiveAnswer,
   type Order,
   type Question,
   Reloaded,
@@ -29,7 +32,11 @@ import type { Ending, Reloading, Worker } from './worker.ts'
 export const WORKER_COMMAND = 'worker'
 
 const ANSWER_MILLISECONDS = 2000
+/** A worker waits for other nodes as well. */
+const LIVE_ANSWER_MILLISECONDS = 5000
 const LONG_ANSWER_MILLISECONDS = 10_000
+/** For a worker to say that its canary is late. */
+const CANARY_REST_MILLISECONDS = 250
 /** For a worker that was told to end at once. */
 const STOP_MILLISECONDS = 10_000
 /** For one that lets its connections go, beyond the drain's own window. */
@@ -66,6 +73,10 @@ export class ForkedWorker implements Worker {
   readonly listening: Promise<void>
   readonly ended: Promise<Ending>
   readonly webhooks: Worker['webhooks']
+  readonly live: Worker['live'] = {
+    ask: async (question) =>
+      LiveAnswer.parse(await this.#ask({ of: 'live', question }, LIVE_ANSWER_MILLISECONDS)),
+  }
   readiness: Readiness = STARTING
   /** What it counted up to its last answer. */
   counted: readonly Family[] = []
@@ -145,6 +156,13 @@ export class ForkedWorker implements Worker {
     const status = await this.#ask({ of: 'status' })
     if (!isStatus(status)) throw unanswered(this.pid)
     return status
+  }
+
+  async canary(milliseconds: number): Promise<CanaryResult> {
+    const wait = milliseconds + CANARY_REST_MILLISECONDS
+    const result = await this.#ask({ of: 'canary', milliseconds }, wait)
+    if (!isCanaryResult(result)) throw unanswered(this.pid)
+    return result
   }
 
   async nodes(): ReturnType<Worker['nodes']> {

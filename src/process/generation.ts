@@ -11,7 +11,7 @@ import { backoff } from '../backoff.ts'
 import { realClock } from '../clock.ts'
 import { ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ForkedWorker } from './forked-worker.ts'
 import type { LocalWorker } from './local-worker.ts'
 import type { Ending, Worker } from './worker.ts'
@@ -37,6 +37,8 @@ export interface GenerationParts {
   readonly changed: () => void
   /** Told what a worker that ended has counted. */
   readonly counted: (families: readonly Family[]) => void
+  /** Told of a worker that ended by itself. */
+  readonly died: () => void
 }
 
 /** Room for one worker, which is empty while the next one is waited for. */
@@ -118,6 +120,13 @@ export class Generation {
     return this.#places.flatMap(({ worker }) => worker ?? [])
   }
 
+  /** Those that listen; one that is starting has nothing to tell, and keeps who asks waiting. */
+  get listening(): readonly Worker[] {
+    return this.#places.flatMap(({ worker, isListening }) =>
+      isListening && worker !== undefined ? [worker] : [],
+    )
+  }
+
   /** How many workers there should be. */
   get wanted(): number {
     return this.#places.length
@@ -193,6 +202,7 @@ export class Generation {
 
   #refill(place: Place, pid: number, ending: Ending): void {
     place.failures += 1
+    this.#parts.died()
     this.lastEnding = { ...ending, at: new Date().toISOString() }
     const milliseconds = Math.round(
       backoff(place.failures, FIRST_RESPAWN_MILLISECONDS, LONGEST_RESPAWN_MILLISECONDS),

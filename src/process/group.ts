@@ -12,12 +12,14 @@ import { belongsToStart, restartOnly } from '../config/reload.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
 import { ResoundError } from '../errors.ts'
+import { Health } from '../health/health.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
 import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
+import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
 import { GroupWatch } from './group-watch.ts'
@@ -60,14 +62,29 @@ const Served = z.object({
   drain: z.object({ windowSeconds: z.number() }),
 })
 
+const Measured = z.object({ metrics: z.object({ prefix: z.string() }) })
+
 const Logged = z.object({ log: z.object({ level: z.string() }) })
 
 export class Group {
   readonly host: string
   /** Resolves when nothing serves any more, after `drain` or `stop`. */
   readonly ended: Promise<void>
-  readonly metrics = new GroupMetrics(() => this.#generations().flatMap(({ workers }) => workers))
-  readonly #watching = new GroupWatch(() => this.#generations().flatMap(({ workers }) => workers))
+  readonly health: Health
+  readonly metrics = new GroupMetrics({
+    workers: () => this.#generations().flatMap(({ listening }) => listening),
+    state: () => ({
+      wanted: this.#current.wanted,
+      serving: this.#current.serving,
+      ended: this.#ended,
+      restarts: this.#restarts,
+    }),
+    prefix: () =>
+      Measured.safeParse(this.#current.config).data?.metrics.prefix ??
+      this.#parts.config.metrics.prefix,
+  })
+  readonly live = new GroupLive(() => this.#workers())
+  readonly #watching = new GroupWatch(() => this.#workers())
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -76,6 +93,9 @@ export class Group {
   #starting: Generation | undefined
   #ending: 'draining' | 'stopping' | undefined
   #lastRestart: LastRestart | undefined
+  readonly #restarts = { done: 0, failed: 0 }
+  /** Workers that ended by themselves. */
+  #ended = 0
   #resolveEnded: () => void = () => undefined
 
   private constructor(parts: GroupParts, port: number) {
@@ -83,6 +103,10 @@ export class Group {
     this.host = parts.config.host
     this.#port = port
     this.#current = new Generation(this.#generationParts(1, port))
+    this.health = new Health({
+      serving: () => this.#current.listening,
+      readiness: () => this.readiness,
+    })
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve
     })
@@ -141,6 +165,7 @@ export class Group {
     const next = new Generation(this.#generationParts(previous.number + 1, undefined))
     const begun = performance.now()
     const told = (outcome: 'done' | 'failed', message?: string): void => {
+      this.#restarts[outcome] += 1
       this.#lastRestart = {
         at: new Date().toISOString(),
         reason,
@@ -280,6 +305,10 @@ export class Group {
     return [this.#current, ...this.#retiring]
   }
 
+  #workers(): readonly Worker[] {
+    return this.#generations().flatMap(({ workers }) => workers)
+  }
+
   #anyWorker(): Worker {
     const [worker] = this.#current.workers
     if (worker !== undefined) return worker
@@ -329,6 +358,9 @@ export class Group {
       },
       changed: () => this.#tell(),
       counted: (families) => this.metrics.keep(families),
+      died: () => {
+        this.#ended += 1
+      },
     }
   }
 }

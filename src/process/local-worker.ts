@@ -41,6 +41,10 @@ export class LocalWorker implements Worker {
     return this.#parts.server.webhooks
   }
 
+  get live(): Worker['live'] {
+    return this.#parts.server.live
+  }
+
   readonly watch: Worker['watch'] = (filter, tell) => this.#parts.server.watch(filter, tell)
 
   metrics(): ReturnType<Worker['metrics']> {
@@ -54,6 +58,10 @@ export class LocalWorker implements Worker {
 
   status(): ReturnType<Worker['status']> {
     return Promise.resolve(this.#parts.server.status())
+  }
+
+  canary(milliseconds: number): ReturnType<Worker['canary']> {
+    return this.#parts.server.canary(milliseconds)
   }
 
   async nodes(): ReturnType<Worker['nodes']> {

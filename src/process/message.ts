@@ -5,7 +5,9 @@
  * whatever is installed by then. So fields are added and never renamed, and an unknown type is let go.
  */
 import { z } from 'zod'
-import type { Family } from '../metrics/register.ts'
+import type { CanaryResult } from '../health/canary.ts'
+import { Question as LiveQuestion, Part } from '../live/question.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import { Filter } from '../tail/filter.ts'
 import type { Sight } from '../tail/watch.ts'
@@ -16,6 +18,7 @@ const Readiness = z.object({ ready: z.boolean(), reason: z.string() })
 const Question = z.discriminatedUnion('of', [
   z.object({ of: z.literal('metrics') }),
   z.object({ of: z.literal('status') }),
+  z.object({ of: z.literal('canary'), milliseconds: z.number() }),
   z.object({ of: z.literal('nodes') }),
   /** Reads for itself without a configuration. */
   z.object({ of: z.literal('reload'), config: z.unknown().optional() }),
@@ -25,6 +28,7 @@ const Question = z.discriminatedUnion('of', [
     app: z.string().optional(),
     ids: z.array(z.string()).optional(),
   }),
+  z.object({ of: z.literal('live'), question: LiveQuestion }),
 ])
 export type Question = z.infer<typeof Question>
 
@@ -86,6 +90,8 @@ export const isFamilies = (value: unknown): value is readonly Family[] => Array.
 export const isStatus = (value: unknown): value is ProcessStatus =>
   typeof value === 'object' && value !== null && 'connections' in value
 
+export const isCanaryResult = (value: unknown): value is CanaryResult =>
+  typeof value === 'object' && value !== null && 'failure' in value && 'legs' in value
 export const isNodes = (value: unknown): value is NodesSeen | null =>
   value === null || (typeof value === 'object' && 'shards' in value)
 
@@ -98,3 +104,11 @@ export const Reloaded = z.discriminatedUnion('valid', [
   }),
   z.object({ valid: z.literal(false), problems: z.array(z.string()) }),
 ])
+
+export const LiveAnswer = z.object({
+  part: Part,
+  silentNodes: z.array(
+    z.object({ node: z.string(), host: z.string(), pid: z.int(), version: z.string() }),
+  ),
+  isWhole: z.boolean(),
+})

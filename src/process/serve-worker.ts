@@ -213,6 +213,8 @@ function answerTo(worker: LocalWorker, question: Question): Promise<unknown> {
       return worker.metrics()
     case 'status':
       return worker.status()
+    case 'canary':
+      return worker.canary(question.milliseconds)
     case 'nodes':
       return worker.nodes()
     case 'reload':
@@ -221,6 +223,8 @@ function answerTo(worker: LocalWorker, question: Question): Promise<unknown> {
       return worker.webhooks.failures(question.most, question.app)
     case 'replay':
       return worker.webhooks.replay(question.app, question.ids)
+    case 'live':
+      return worker.live.ask(question.question)
   }
 }
 

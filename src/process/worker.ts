@@ -5,8 +5,10 @@
  */
 import type { FailedWebhooks } from '../admin/webhook-failures.ts'
 import type { ShardOverview } from '../broker/node-shard.ts'
+import type { CanaryResult } from '../health/canary.ts'
 import type { Readiness } from '../http-api/health.ts'
-import type { Family } from '../metrics/register.ts'
+import type { Answering } from '../live/question.ts'
+import type { Family } from '../metrics/metric.ts'
 import type { ProcessStatus } from '../status.ts'
 import type { Watch } from '../tail/watch.ts'
 
@@ -42,6 +44,7 @@ export interface Worker {
   /** Whether it would take new clients by itself, as last heard. */
   readonly readiness: Readiness
   readonly webhooks: FailedWebhooks
+  readonly live: Answering
   /** Resolves when it serves no more, however that came. */
   readonly ended: Promise<Ending>
   /** The metrics it had when they were last asked for, or when it ended. */
@@ -51,6 +54,8 @@ export interface Worker {
   /** All these fail where it does not answer in time. */
   metrics(): Promise<readonly Family[]>
   status(): Promise<ProcessStatus>
+  /** Sends an event through the port and back, waiting so long. */
+  canary(milliseconds: number): Promise<CanaryResult>
   /** What Redis has of the nodes that share it; null for a server by itself. */
   nodes(): Promise<NodesSeen | null>
   /** @param given a configuration that another worker has read; it reads for itself when left out */

@@ -168,6 +168,7 @@ export class Sessions {
 
   #establish(connection: Connection, socket: Socket): void {
     connection.attach(socket)
+    connection.openedSecond = Math.floor(this.#handling.clock.now() / 1000)
     this.#hub.open(connection)
     this.#heartbeat.watch(connection)
     const { app, socketId } = connection

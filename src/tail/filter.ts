@@ -2,6 +2,7 @@
  * What a viewer wants to see, and how much of it.
  */
 import { z } from 'zod'
+import { CANARY } from '../../channels/name.ts'
 import type { Observed } from '../hub/observation.ts'
 import { isLike } from '../wildcard.ts'
 
@@ -32,6 +33,7 @@ export type Filter = z.infer<typeof Filter>
 /** Whether a viewer wants to see this. */
 export function wants(filter: Filter, observed: Observed): boolean {
   const { app, channel, kinds } = filter
+  if ('channel' in observed && observed.channel?.startsWith(CANARY) === true) return false
   if (kinds !== undefined && !kinds.includes(observed.kind)) return false
   if (app !== undefined && observed.app !== app) return false
   if (channel === undefined) return true

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { type Beside, type Comparison, comparisons, type Way } from './comparisons.ts'
-import { buildGenerator, isComplete, putLoad, type Result, Result as Shape } from './generator.ts'
+import { isComplete, putLoad, type Result, Result as Shape } from './generator.ts'
 import { GENERATOR_CPU, pinTo, run } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
@@ -43,7 +43,7 @@ async function compareAll(): Promise<number> {
   const chosen = choose(options.only, Object.keys(comparisons), 'comparison')
   const repetitions = options.quick ? 1 : Number(options.reps ?? 5)
   if (!(repetitions >= 1)) throw new Error('--reps takes a number from 1')
-  const generator = [...pinTo(GENERATOR_CPU), await buildGenerator()]
+  const generator = pinTo(GENERATOR_CPU)
   const slow = await startSlowEndpoint()
   const rows: string[] = []
   let isWhole = true
@@ -79,7 +79,7 @@ async function measure(
   try {
     for (let repetition = 0; repetition < repetitions; repetition++) {
       for (const way of rotate(ways, repetition)) {
-        const beside = { slowUrl, upstreamPort: await freePort() }
+        const beside = { slowUrl, upstreamPort: await freePort(), adminPort: await freePort() }
         const result = await measureOnce(way, generator, beside, redis?.port)
         results.get(way)?.push(result)
         const summary = isComplete(result) ? 'complete' : `INCOMPLETE: ${JSON.stringify(result)}`
@@ -98,8 +98,10 @@ async function measureOnce(
   beside: Beside,
   redisPort: number | undefined,
 ): Promise<Result> {
-  const server = await startServer('resound', {}, redisPort, way.variables?.(beside))
+  const variables = { RESOUND_ADMIN_PORT: String(beside.adminPort), ...way.variables?.(beside) }
+  const server = await startServer('resound', {}, redisPort, variables)
   const load = options.quick ? tenth(way.load) : way.load
+  using _viewer = way.isWatched === true ? await look(beside.adminPort) : undefined
   try {
     if (way.by === undefined) return await putLoad(generator, server.target, load)
     const [command, ...parameters] = pinnedProgram(join(import.meta.dirname, `${way.by}.js`))
@@ -109,6 +111,17 @@ async function measureOnce(
   } finally {
     await server.stop()
   }
+}
+
+/** Looks at everything that happens, and reads it as it comes. */
+async function look(adminPort: number): Promise<Disposable> {
+  const leaving = new AbortController()
+  const { signal } = leaving
+  const answer = await fetch(`http://127.0.0.1:${adminPort}/tail`, { signal })
+  if (answer.status !== 200) throw new Error(`the viewer is refused: ${answer.status}`)
+  const reading = answer.body?.pipeTo(new WritableStream(), { signal })
+  reading?.catch(() => undefined) // it ends by leaving
+  return { [Symbol.dispose]: () => leaving.abort() }
 }
 
 /** A program of ours on the generator's CPU. */

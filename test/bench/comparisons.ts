@@ -12,12 +12,16 @@ export interface Way {
   readonly by?: 'bridge-load'
   /** Options of the server, given what else runs. */
   readonly variables?: (beside: Beside) => NodeJS.ProcessEnv
+  /** Whether somebody looks at everything that happens meanwhile, as `resound tail` does. */
+  readonly isWatched?: true
 }
 
 /** What runs beside the server. */
 export interface Beside {
   /** An endpoint that takes two seconds to answer. */
   readonly slowUrl: string
+  /** Where the server's admin API is. */
+  readonly adminPort: number
   /** Where the Laravel app that decides is. */
   readonly upstreamPort: number
 }
@@ -49,6 +53,19 @@ const redisBesideHttp = (
   }
 }
 
+const besideViewer = (what: string, load: Load): Comparison => ({
+  what: `${what}: while nobody looks, and with one viewer of everything`,
+  ways: [
+    { name: 'unseen', load },
+    { name: 'seen', load, isWatched: true },
+  ],
+  measures: [
+    { ...cpuPer('delivery', 'publish'), ratioTo: { bare: 1.05 } },
+    p50('publish'),
+    p99('publish'),
+  ],
+})
+
 const whispers: Load = {
   ...atRate(1000, 100, 1000, 10_000, { publish: 'client', publishers: 1000 }),
   kind: 'private',
@@ -64,6 +81,8 @@ export const comparisons: Readonly<Record<string, Comparison>> = {
   'laravel-1': redisBesideHttp(1, 1000, 1000, 5),
   'laravel-100': redisBesideHttp(100, 1000, 200, 5),
   'laravel-1000': redisBesideHttp(1000, 1000, 40, 5),
+  'viewer-1': besideViewer('1,000 events/s to 1', atRate(1000, 1000, 1000, 5000)),
+  'viewer-100': besideViewer('100 events/s to 100', atRate(1000, 10, 100, 500)),
   bridge: {
     what: '1,000 private subscriptions, 64 at a time: signed by the app, and through the bridge to an app that takes 20 ms',
     ways: [

@@ -1,50 +1,66 @@
 /**
- * The load generator: built from `load/` when it is first needed, run once for each measurement.
- *
- * Needs g++. It is C++ because one in Node would be slower than the servers it is to measure.
+ * The load generator, as the benchmarks run it: a process for each measurement, with the engine of
+ * `resound bench`, or the native one where that would itself be the limit.
  */
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { cacheDirectory, repository, run } from './process.ts'
+import { nativeCommand } from './native.ts'
+import { run } from './process.ts'
 
-/** What is asked of the generator; `load/options.hpp` says what each means and its default. */
-export interface Load {
-  readonly connections: number
-  readonly connectParallel?: number
-  readonly kind?: 'public' | 'private' | 'presence'
-  readonly channels?: number
-  readonly channelsPerConnection?: number
-  readonly subscribeParallel?: number
-  readonly subscribedBefore?: number
-  readonly idleSeconds?: number
-  readonly pingEverySeconds?: number
-  readonly publish?: 'http' | 'batch' | 'client' | 'ping' | 'redis'
-  readonly events?: number
-  readonly warmup?: number
-  readonly rate?: number
-  readonly inFlight?: number
-  readonly publishers?: number
-  readonly channelsPerEvent?: number
-  readonly batchSize?: number
-  readonly payloadBytes?: number
-  readonly connectionPerPublish?: 1
-  readonly measureClose?: 1
-}
+const count = z.number().int().nonnegative().optional()
+
+/** What is asked of the generator. */
+const Load = z.strictObject({
+  connections: z.number().int().positive(),
+  /** At a time. */
+  connectParallel: count,
+  kind: z.enum(['public', 'private', 'presence']).optional(),
+  channels: count,
+  channelsPerConnection: count,
+  /** At a time. */
+  subscribeParallel: count,
+  /** Connections whose subscriptions come before those that are measured. */
+  subscribedBefore: count,
+  /** Doing nothing but answering pings, and pinging every so often. */
+  idleSeconds: count,
+  pingEverySeconds: count,
+  publish: z.enum(['http', 'batch', 'client', 'ping', 'redis']).optional(),
+  events: count,
+  /** Events before those that are measured. */
+  warmup: count,
+  /** Events per second; without one, as fast as `inFlight` allows. */
+  rate: count,
+  /** Deliveries that may be under way when there is no rate. */
+  inFlight: count,
+  /** HTTP connections; for client events and pings, subscribers that send. */
+  publishers: count,
+  channelsPerEvent: count,
+  batchSize: count,
+  payloadBytes: count,
+  /** Each HTTP request on a TCP connection of its own. */
+  connectionPerPublish: z.literal(1).optional(),
+  /** Close handshake on every connection, timed until the last is gone. */
+  measureClose: z.literal(1).optional(),
+  /** Has no rate that the engine could hold: put by the native generator. */
+  isSaturating: z.literal(true).optional(),
+})
+export type Load = Readonly<z.infer<typeof Load>>
+
+const Server = z.object({ port: z.number().int(), pid: z.number().int() })
 
 /** Where a load goes. */
-export interface Target {
-  readonly port: number
-  readonly pid: number
+const Target = Server.extend({
   /** The other nodes of the group, of which the load's parts are spread over all. */
-  readonly others?: readonly { readonly port: number; readonly pid: number }[]
-  readonly appId: string
-  readonly key: string
-  readonly secret: string
-  readonly redisPort?: number
-  readonly redisPid?: number
-}
+  others: z.array(Server).readonly().optional(),
+  appId: z.string(),
+  key: z.string(),
+  secret: z.string(),
+  redisPort: z.number().int().optional(),
+  redisPid: z.number().int().optional(),
+})
+export type Target = Readonly<z.infer<typeof Target>>
+
+export const Asked = z.object({ target: Target, load: Load })
 
 const Phase = z.object({
   operations: z.number(),
@@ -75,46 +91,22 @@ export type Result = z.infer<typeof Result>
 
 const longestRunSeconds = 120
 
-/** Compiles the generator unless its present source has been compiled. @returns its path. */
-export async function buildGenerator(): Promise<string> {
-  const sources = join(repository, 'test/bench/load')
-  const hash = createHash('sha256')
-  for (const file of readdirSync(sources).sort()) hash.update(readFileSync(join(sources, file)))
-  const program = join(cacheDirectory, `bench-load-${hash.digest('hex').slice(0, 16)}`)
-  if (existsSync(program)) return program
-  mkdirSync(cacheDirectory, { recursive: true })
-  await run('g++', ['-O2', '-std=c++17', '-o', program, join(sources, 'load.cpp')], {
-    missing:
-      'The load generator is compiled on demand and needs g++ (Debian: apt-get install g++).',
-  })
-  return program
-}
-
-/** Puts one load on one server. @throws when the generator fails or does not end in time. */
+/** Puts one load on one server. @param prefix of the generator's command @throws when it fails or does not end in time */
 export async function putLoad(
-  program: readonly string[],
+  prefix: readonly string[],
   target: Target,
   load: Load,
 ): Promise<Result> {
-  const { others = [], ...first } = target
-  const nodes = [first, ...others]
-  const options = Object.entries({
-    ...load,
-    ...first,
-    port: nodes.map(({ port }) => port).join(','),
-    pid: nodes.map(({ pid }) => pid).join(','),
-    maxSeconds: longestRunSeconds,
-  })
-  const [command = '', ...prefix] = program
-  const output = await run(
-    command,
-    [...prefix, ...options.map(([name, value]) => `--${name}=${value}`)],
-    {
-      timeoutSeconds: longestRunSeconds + 10,
-    },
-  )
+  const generator =
+    load.isSaturating === true
+      ? await nativeCommand(target, load, longestRunSeconds)
+      : [process.execPath, engine, JSON.stringify({ target, load })]
+  const [command = '', ...parameters] = [...prefix, ...generator]
+  const output = await run(command, parameters, { timeoutSeconds: longestRunSeconds + 10 })
   return Result.parse(JSON.parse(output))
 }
+
+const engine = join(import.meta.dirname, 'load.js')
 
 /** Whether each thing asked for happened, exactly as often as it should. */
 export function isComplete(result: Result): boolean {

@@ -135,6 +135,7 @@ export const nodeScenarios: Readonly<Record<string, NodeScenario>> = {
       warmup: 2400,
       inFlight: 64,
       publishers: 18,
+      isSaturating: true,
     },
     groups: BESIDE_SOKETI,
     measures: [

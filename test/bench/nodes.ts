@@ -10,7 +10,7 @@ import { loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import { installSoketi } from '../support/soketi.ts'
 import { type CommandRate, CommandWatch } from './commands.ts'
-import { buildGenerator, isComplete, putLoad, type Result } from './generator.ts'
+import { isComplete, putLoad, type Result } from './generator.ts'
 import { type Group, type NodeScenario, nodeScenarios } from './node-scenarios.ts'
 import { GENERATOR_CPU, pinTo } from './process.ts'
 import { median, quotient, show } from './report.ts'
@@ -60,7 +60,7 @@ async function measureAll(): Promise<number> {
   if (!(repetitions >= 1)) throw new Error('--reps takes a number from 1')
   if (process.platform !== 'linux') throw new Error('CPU times are read from /proc: Linux only')
   if (servers.includes('soketi')) await installSoketi() // before anything is measured
-  const generator = [...pinTo(GENERATOR_CPU), await buildGenerator()]
+  const generator = pinTo(GENERATOR_CPU)
   const rows: string[] = []
   let isWhole = true
   for (const name of chosen) {

@@ -9,7 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { installSoketi } from '../support/soketi.ts'
-import { buildGenerator, isComplete, type Load, putLoad } from './generator.ts'
+import { isComplete, type Load, putLoad } from './generator.ts'
 import { GENERATOR_CPU, pinTo, type Running } from './process.ts'
 import { type Run, report } from './report.ts'
 import { choose, rotate } from './rounds.ts'
@@ -25,7 +25,7 @@ const help = `npm run bench -- [options]
   --json            every result as a line of JSON instead of the table
   --list            the scenarios`
 
-const quickScenarios = 'headline,fan-100,client-10,sub-private,presence-100'
+const quickScenarios = 'headline,fan-100,sat-1,client-10,sub-private,presence-100'
 const spareFiles = 200 // what a server opens beside its connections
 
 const { values: options } = parseArgs({
@@ -60,7 +60,7 @@ async function bench(): Promise<number> {
   if (!(repetitions >= 1)) throw new Error('--reps takes a number from 1')
   if (process.platform !== 'linux') throw new Error('CPU times are read from /proc: Linux only')
   if (servers.includes('soketi')) await installSoketi() // before anything is measured
-  const generator = [...pinTo(GENERATOR_CPU), await buildGenerator()]
+  const generator = pinTo(GENERATOR_CPU)
 
   const runs: Run[] = []
   let complete = true

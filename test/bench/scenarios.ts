@@ -100,6 +100,7 @@ const closedLoop = (
   warmup: events / 5,
   inFlight,
   publishers,
+  isSaturating: true,
   ...more,
 })
 
@@ -326,6 +327,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       channels: 500,
       kind: 'private',
       subscribeParallel: 5000,
+      isSaturating: true,
     },
     measures: [
       cpuPer('connection', 'connect', { ratioTo: { bare: 1.4, soketi: 0.55 } }),

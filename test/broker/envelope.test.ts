@@ -87,6 +87,27 @@ describe('an envelope', () => {
     })
   })
 
+  it('carries what is asked of every node', () => {
+    const record = {
+      type: 'question',
+      id: '0af9',
+      question: { of: 'users', after: ['1', 'a\nb'] },
+    } as const
+    expect(decodeEnvelope(HEAD + encodeRecord(record))).toEqual({
+      sender: 'node',
+      records: [record],
+      malformed: 0,
+    })
+  })
+
+  it.each(['', 'x:y', '0AF9', 'a'.repeat(65), 1, undefined])(
+    'is malformed where a question has the id %s, which would be a part of a key',
+    (id) => {
+      const text = HEAD + line({ t: 'q', i: id, q: {} })
+      expect(decodeEnvelope(text)).toEqual({ sender: 'node', records: [], malformed: 1 })
+    },
+  )
+
   it('without records is empty', () => {
     expect(decodeEnvelope(HEAD)).toEqual({ sender: 'node', records: [], malformed: 0 })
   })

@@ -13,6 +13,7 @@ describe('the kind of a channel', () => {
     ['presence-lobby', 'presence', false, true],
     ['presence-cache-lobby', 'presence', true, true],
     ['#server-to-user-7', 'server-to-user', false, false],
+    ['#resound-canary-0123456789abcdef', 'canary', false, false],
   ])('is read from the prefix of %s', (name, kind, cached, clientEvents) => {
     expect(kindOf(name)).toMatchObject({ name: kind, cached, clientEvents })
   })
@@ -29,6 +30,7 @@ describe('the kind of a channel', () => {
     'Private-x',
     'PRESENCE-x',
     'server-to-user-7',
+    'resound-canary-0123456789abcdef',
   ])('is public and uncached where a prefix is only resembled: %s', (name) => {
     expect(kindOf(name)).toMatchObject({ name: 'public', cached: false })
   })

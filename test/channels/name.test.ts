@@ -8,6 +8,7 @@ describe('a channel name', () => {
     'AZaz09_-=@,.;',
     '#server-to-user-7',
     '#server-to-user-a.b@c',
+    '#resound-canary-0123456789abcdef',
     'x'.repeat(200),
   ])('may be %s', (name) => {
     expect(isChannelName(name, 200)).toBe(true)
@@ -32,6 +33,9 @@ describe('a channel name', () => {
     ['# not at the start', 'a#b'],
     ['two of #', '##server-to-user-7'],
     ['server-to-user without a user', '#server-to-user-'],
+    ['a canary without a number', '#resound-canary-'],
+    ['a canary with more', '#resound-canary-0123456789abcdef0'],
+    ['a canary with something else', '#resound-canary-0123456789abcdeX'],
   ])('may not be or hold %s', (_what, name) => {
     expect(isChannelName(name, 200)).toBe(false)
   })

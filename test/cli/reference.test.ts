@@ -10,6 +10,7 @@ const ROOT = path.join(import.meta.dirname, '../..')
 it.each([
   ['docs/configuration.md', 'options'],
   ['docs/errors.md', 'errors'],
+  ['docs/metrics.md', 'metrics'],
   ['config.example.json', 'example'],
 ])('%s is what "resound config docs --page %s" prints', async (file, page) => {
   const { stdout } = await resound(['config', 'docs', '--page', page])

@@ -6,6 +6,9 @@ import { exchange, request } from '../support/raw-http.ts'
 import { APP, startServer, type TestServer } from '../support/server.ts'
 import { readSnippet } from '../support/snippets.ts'
 
+/** Of channels: each has a series of subscriptions, also where there is none. */
+const KINDS = 5
+
 /** The samples of these names alone. */
 async function scrapeOf(server: TestServer, ...names: string[]): Promise<object> {
   const samples = [...(await scrape(server))]
@@ -68,6 +71,7 @@ describe('the metrics', () => {
       'resound_subscriptions{app="3",kind="private"}': 1,
       'resound_subscriptions{app="3",kind="encrypted"}': 1,
       'resound_subscriptions{app="3",kind="presence"}': 3,
+      'resound_subscriptions{app="3",kind="server-to-user"}': 0,
       'resound_presence_members{app="3"}': 2,
       'resound_subscribe_refused_total{app="3",reason="signature"}': 1,
       'resound_subscribe_refused_total{app="3",reason="name"}': 1,
@@ -154,7 +158,7 @@ describe('the metrics', () => {
       'resound_http_requests_total',
     ]
     const first = await scrapeOf(server, ...own)
-    expect(Object.keys(first)).toHaveLength(4)
+    expect(Object.keys(first)).toHaveLength(3 + KINDS)
     const [second, third] = await Promise.all([scrapeOf(server, ...own), scrapeOf(server, ...own)])
     expect(second).toEqual(first)
     expect(third).toEqual(first)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { exchange, RawHttp, request } from '../support/raw-http.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-const HERE = 'There is /up, /metrics, /webhooks/failures, /webhooks/failures/replay, /tail here.'
+const HERE =
+  'There is /up, /metrics, /webhooks/failures, /webhooks/failures/replay, /channels, /channels/members, /connections, /connections/close, /users, /users/disconnect, /events, /tail here.'
 
 const TOKEN = 'a-token-of-sixteen'
 

@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Limit on open files, for the process alone. */
   readonly openFiles?: number
+  /** Milliseconds after which a command that has not ended is ended. */
+  readonly patience?: number
 }
 
 export interface Outcome {
@@ -31,7 +33,8 @@ export async function resound(
   args: readonly string[],
   surroundings?: Surroundings,
 ): Promise<Outcome> {
-  const child = spawned(args, surroundings, PATIENCE_MILLISECONDS)
+  const patience = surroundings?.patience ?? PATIENCE_MILLISECONDS
+  const child = spawned(args, surroundings, patience)
   const ended = once(child, 'close')
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
   await ended
@@ -103,6 +106,11 @@ export class StartedServer implements AsyncDisposable {
     return resound([...args, ...this.#target], this.#surroundings)
   }
 
+  /** Starts a command about this server that does not end by itself. */
+  begin(...args: readonly string[]): Ongoing {
+    return new Ongoing(spawned([...args, ...this.#target], this.#surroundings))
+  }
+
   get pid(): number | undefined {
     return this.#child.pid
   }
@@ -146,6 +154,39 @@ export class StartedServer implements AsyncDisposable {
         throw new Error(`the server has ended:\n${this.output}`)
       await once(this.#news, 'line', { signal })
     }
+  }
+}
+
+/** A command that goes on, line by line. */
+export class Ongoing implements AsyncDisposable {
+  readonly #child: ChildProcessByStdio<null, Readable, Readable>
+  readonly #lines: AsyncIterator<string>
+  readonly #stderr: Promise<string>
+  readonly #ended: Promise<unknown>
+
+  constructor(child: ChildProcessByStdio<null, Readable, Readable>) {
+    this.#child = child
+    this.#ended = once(child, 'close')
+    this.#stderr = text(child.stderr)
+    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]()
+  }
+
+  /** The next line on standard output. @throws Error when there is none any more */
+  async line(): Promise<string> {
+    const { value, done } = await this.#lines.next()
+    if (done === true) throw new Error(`the command has ended: ${await this.#stderr}`)
+    return value
+  }
+
+  /** Resolves when it has ended. */
+  async outcome(): Promise<Omit<Outcome, 'stdout'>> {
+    await this.#ended
+    return { code: this.#child.exitCode, stderr: await this.#stderr }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#ended
   }
 }
 

@@ -3,6 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import { type Logger, pino } from 'pino'
 import { afterAll, expect } from 'vitest'
 import type { z } from 'zod'
+import { eventBodyBytes } from '../../src/admin/live.ts'
 import { type AdminPort, serveAdminPort } from '../../src/admin/port.ts'
 import { createAdminApi } from '../../src/admin/router.ts'
 import { Config } from '../../src/config/schema.ts'
@@ -218,9 +219,16 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
   })
   const administered = async (): Promise<AdministeredServer> => {
     const server = await start({ config, log: logger, clock, pressure })
-    const { metrics, webhooks, watch } = server
+    const { metrics, webhooks, live, watch } = server
     try {
-      const api = createAdminApi({ metrics, webhooks, watch, token: config.admin.token })
+      const api = createAdminApi({
+        metrics,
+        webhooks,
+        live,
+        watch,
+        eventBodyBytes: eventBodyBytes(config),
+        token: config.admin.token,
+      })
       return Object.assign(server, { admin: serveAdminPort(api, config.admin, logger) })
     } catch (fault) {
       await server.stop()

@@ -78,6 +78,7 @@ const NO_CONNECTION: BroadcastConnection = {
   host: undefined,
   port: undefined,
   scheme: undefined,
+  path: undefined,
   cluster: undefined,
   masterKeyBytes: undefined,
   redisConnection: undefined,

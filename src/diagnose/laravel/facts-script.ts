@@ -24,6 +24,7 @@ foreach ((array) $config->get('broadcasting.connections') as $name => $one) {
         'host' => $text($options['host'] ?? null),
         'port' => $text($options['port'] ?? null),
         'scheme' => $text($options['scheme'] ?? null),
+        'path' => $text($options['path'] ?? null),
         'cluster' => $text($options['cluster'] ?? null),
         'masterKeyBytes' => is_string($master) && $master !== '' ? strlen((string) base64_decode($master, true)) : null,
         'redisConnection' => $text($one['connection'] ?? null),

@@ -31,6 +31,8 @@ const Connection = z.object({
   host: text,
   port: text,
   scheme: text,
+  /** In front of `/apps`. */
+  path: text,
   cluster: text,
   /** Of the decoded key for encrypted channels; 32 is right. Undefined without one. */
   masterKeyBytes: z

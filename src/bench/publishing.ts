@@ -1,0 +1,127 @@
+/** The phase in which events are published, and every delivery is looked at. */
+import type { Fleet, Listener } from './fleet.ts'
+import type { Stream } from './ledger.ts'
+import { Measure, type Measured } from './measure.ts'
+import { Pacer } from './pacer.ts'
+import type { Publication, Publisher } from './publisher.ts'
+import { quiet } from './quiet.ts'
+import type { Channels } from './shape.ts'
+import { stampedData } from './stamp.ts'
+
+/** No delivery for so long: the rest is lost. */
+const DRAIN_MILLISECONDS = 3000
+/** The same after an interruption. */
+const SHORT_DRAIN_MILLISECONDS = 300
+
+export interface Publishing {
+  readonly fleet: Fleet
+  readonly channels: Channels
+  readonly publisher: Publisher
+  readonly signal: AbortSignal
+  /** Events per second; 0 for as fast as deliveries come. */
+  readonly rate: number
+  /** Deliveries that may be under way where there is no rate. */
+  readonly inFlight: number
+  /** Events in all. */
+  readonly count: number
+  readonly seconds: number
+  readonly eventsPerRequest: number
+  readonly payloadBytes: number
+}
+
+interface Numbered {
+  readonly stream: Stream
+  readonly number: number
+}
+
+/** Publishes until it is over. @returns what has come of it: operations are events */
+export const publish = (publishing: Publishing): Promise<Measured> => new Run(publishing).end()
+
+class Run {
+  readonly measure = new Measure()
+  readonly #publishing: Publishing
+  readonly #pacer: Pacer
+  #turn = 0
+  #events = 0
+  #expected = 0
+  /** Requests that are not answered yet. */
+  #unanswered = 0
+
+  constructor(publishing: Publishing) {
+    this.#publishing = publishing
+    const { rate, count, seconds, signal, eventsPerRequest } = publishing
+    const { self } = this.measure
+    this.#pacer = new Pacer(
+      { rate: rate / eventsPerRequest, count: Math.ceil(count / eventsPerRequest), seconds },
+      { act: (due) => this.#publish(due), self, signal },
+    )
+    for (const stream of publishing.channels.streams) stream.begin()
+  }
+
+  async end(): Promise<Measured> {
+    const { fleet, signal, channels } = this.#publishing
+    const { measure } = this
+    const pacer = this.#pacer
+    const listener: Listener = {
+      measure,
+      delivered: (peer, stamp) => {
+        const stream = channels.streams[stamp.stream]
+        if (stream?.heard(peer.index, stamp.number) === true) measure.happen(stamp.dueMicroseconds)
+        pacer.wake()
+      },
+      answered: () => pacer.wake(),
+    }
+    fleet.listen(listener)
+    await pacer.run()
+    await quiet(
+      () => measure.happened >= this.#expected && this.#unanswered === 0,
+      () => measure.happened - this.#unanswered,
+      signal.aborted ? SHORT_DRAIN_MILLISECONDS : DRAIN_MILLISECONDS,
+    )
+    const accounts = channels.streams.map((stream) => stream.account())
+    return measure.end({
+      operations: this.#events,
+      expected: this.#expected,
+      missed: accounts.reduce((sum, { missed }) => sum + missed, 0),
+      doubled: accounts.reduce((sum, { doubled }) => sum + doubled, 0),
+    })
+  }
+
+  // hot path: once per request (test/bench, sat-1).
+  #publish(due: number): boolean {
+    const { rate, inFlight, eventsPerRequest, publisher } = this.#publishing
+    if (!publisher.isFree) return false
+    if (rate === 0 && this.#expected - this.measure.happened >= inFlight) return false
+    const publications: Publication[] = []
+    const numbered: Numbered[] = []
+    for (let i = 0; i < eventsPerRequest; i += 1) this.#next(due, publications, numbered)
+    this.#unanswered += 1
+    publisher.publish(publications, (failure) => {
+      this.#unanswered -= 1
+      if (failure !== undefined) this.#failed(failure, numbered)
+      this.#pacer.wake()
+    })
+    return true
+  }
+
+  #next(due: number, publications: Publication[], numbered: Numbered[]): void {
+    const { channels, publisher, payloadBytes } = this.#publishing
+    const { sender } = publisher
+    const index = sender?.stream ?? this.#turn++ % channels.streams.length
+    const stream = channels.streams[index]
+    if (stream === undefined) throw new RangeError(`there is no stream ${index}`)
+    const number = stream.next(sender?.connection)
+    this.#expected += stream.size - (sender === undefined ? 0 : 1)
+    this.#events += 1
+    publications.push({
+      channels: channels.namesOf(index),
+      data: stampedData(index, number, due, payloadBytes),
+    })
+    numbered.push({ stream, number })
+  }
+
+  #failed(failure: { kind: string; sample: string }, numbered: readonly Numbered[]): void {
+    this.measure.errors.add(failure.kind, failure.sample)
+    for (const { stream, number } of numbered) this.#expected -= stream.doubt(number)
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The threads of a load test, from the side that started them: one event loop each, so that a load may use
+ * more than one core.
+ */
+import type { RecordableHistogram } from 'node:perf_hooks'
+import { Worker } from 'node:worker_threads'
+import { ErrorCounts } from './errors.ts'
+import { createLatencies } from './latency.ts'
+import type { Measured } from './measure.ts'
+import { PHASES, type PhaseName, type Share } from './plan.ts'
+
+export const PROGRESS_MILLISECONDS = 500
+
+export type Order = 'stop'
+
+export type Report =
+  | { readonly type: 'began'; readonly phase: PhaseName }
+  | { readonly type: 'progress'; readonly happened: number; readonly errors: number }
+  | { readonly type: 'ended'; readonly phase: PhaseName; readonly measured: Measured }
+
+/** How far all threads together are in a phase. */
+export interface Progress {
+  readonly phase: PhaseName
+  readonly happened: number
+  readonly errors: number
+}
+
+/** What has come of a phase in all threads. */
+export interface PhaseOutcome extends Measured {
+  readonly phase: PhaseName
+}
+
+/**
+ * Runs a scenario in one thread for each share.
+ * @returns its phases, in their order; those that were reached before it was interrupted
+ */
+export async function runShares(
+  shares: readonly Share[],
+  signal: AbortSignal,
+  progressed: (progress: Progress) => void,
+): Promise<readonly PhaseOutcome[]> {
+  const states = shares.map(() => ({ happened: 0, errors: 0 }))
+  const measured = new Map<PhaseName, Measured[]>()
+  const runs = shares.map((share, index) =>
+    runShare(share, signal, (report) => {
+      switch (report.type) {
+        case 'began':
+          states[index] = { happened: 0, errors: 0 }
+          current = report.phase
+          break
+        case 'progress':
+          states[index] = report
+          break
+        case 'ended':
+          measured.set(report.phase, [...(measured.get(report.phase) ?? []), report.measured])
+          break
+      }
+      const sum = (of: 'happened' | 'errors') =>
+        states.reduce((total, state) => total + state[of], 0)
+      progressed({ phase: current, happened: sum('happened'), errors: sum('errors') })
+    }),
+  )
+  let current: PhaseName = 'connect'
+  await Promise.all(runs)
+  return PHASES.flatMap((phase) => {
+    const parts = measured.get(phase) ?? []
+    return parts.length === 0 ? [] : [{ phase, ...merged(parts) }]
+  })
+}
+
+async function runShare(
+  share: Share,
+  signal: AbortSignal,
+  take: (report: Report) => void,
+): Promise<void> {
+  const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: share })
+  const stop = (): void => worker.postMessage('stop' satisfies Order)
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  worker.on('message', take)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject)
+      worker.once('exit', resolve)
+    })
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+function merged(parts: readonly Measured[]): Measured {
+  const errors = new ErrorCounts()
+  for (const part of parts) errors.merge(part.errors)
+  const sum = (of: (part: Measured) => number) => parts.reduce((total, part) => total + of(part), 0)
+  const most = (of: (part: Measured) => number) => Math.max(...parts.map(of))
+  return {
+    operations: sum(({ operations }) => operations),
+    expected: sum(({ expected }) => expected),
+    happened: sum(({ happened }) => happened),
+    missed: sum(({ missed }) => missed),
+    doubled: sum(({ doubled }) => doubled),
+    seconds: most(({ seconds }) => seconds),
+    latencies: together(parts.map(({ latencies }) => latencies)),
+    self: {
+      busyShare: most(({ self }) => self.busyShare),
+      cpuMicroseconds: most(({ self }) => self.cpuMicroseconds), // of the whole process, each
+      loopDelayP99Milliseconds: most(({ self }) => self.loopDelayP99Milliseconds),
+      lag: together(parts.map(({ self }) => self.lag)),
+    },
+    errors: errors.list(),
+  }
+}
+
+function together(parts: readonly RecordableHistogram[]): RecordableHistogram {
+  const all = createLatencies()
+  for (const part of parts) all.add(part)
+  return all
+}

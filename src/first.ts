@@ -1,0 +1,32 @@
+/** The first so many of what it is shown, in the order of their names and each name once. */
+export class First<Item> {
+  readonly #most: number
+  readonly #after: string | undefined
+  #kept = new Map<string, Item>()
+  /** The last name of those, once there are as many as wanted: nothing behind it is looked at any more. */
+  #bound: string | undefined
+
+  /** @param after the name that all have to come after */
+  constructor(most: number, after: string | undefined) {
+    this.#most = most
+    this.#after = after
+  }
+
+  add(name: string, item: Item): void {
+    if (this.#after !== undefined && name <= this.#after) return
+    if (this.#bound !== undefined && name >= this.#bound) return
+    this.#kept.set(name, item)
+    if (this.#kept.size >= 2 * this.#most) this.#settle()
+  }
+
+  entries(): readonly (readonly [name: string, item: Item])[] {
+    this.#settle()
+    return [...this.#kept]
+  }
+
+  #settle(): void {
+    const ordered = [...this.#kept].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, this.#most)
+    this.#kept = new Map(ordered)
+    if (ordered.length === this.#most) this.#bound = ordered.at(-1)?.[0]
+  }
+}
