@@ -3,15 +3,18 @@
  *
  * Ends as a Nagios plugin does, wrong usage included: 0 ok, 1 warning, 2 critical, 3 unknown.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import type { Command } from 'commander'
 import { nearest } from '../config/nearest.ts'
 import { AREAS, type Check } from '../diagnose/check.ts'
 import { CHECKS } from '../diagnose/checks.ts'
 import { type Choice, choose, exitCodeOf, firstBroken, runChecks } from '../diagnose/run.ts'
 import { Scene, type SceneOptions } from '../diagnose/scene.ts'
+import { writeBundle } from './bundle.ts'
 import { endText, listText, resultText } from './diagnose-text.ts'
 import { DiagnoseDocument, type DiagnoseListDocument } from './documents/diagnose.ts'
 import { type ColourChoice, EXIT, print } from './output.ts'
+import { colourOf, type Ended, withServer } from './target-options.ts'
 import { terminal } from './terminal.ts'
 
 export interface DiagnoseOptions extends SceneOptions {
@@ -29,7 +32,7 @@ const MOST_IDLE_SECONDS = 600
 
 /** @returns the exit code */
 export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): Promise<number> {
-  const { json = false, list = false, only, skip, idle, bundle: _, ...given } = options
+  const { json = false, list = false, only, skip, idle, bundle, ...given } = options
   const choice: Choice = { ...listed('only', only), ...listed('skip', skip) }
   const problem = unknownNames([...(choice.only ?? []), ...(choice.skip ?? [])])
   if (problem !== undefined) return wrongUsage(problem)
@@ -40,6 +43,7 @@ export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): 
   }
   const secrets = readSecrets(given)
   if (typeof secrets === 'string') return wrongUsage(secrets)
+  if (bundle !== undefined && existsSync(bundle)) return wrongUsage(`${bundle} is there already`)
   using scene = new Scene({ ...given, ...secrets, idleSeconds })
   const shown = terminal(process.stdout, colour)
   const results = await runChecks(CHECKS, scene, choice, (result) => {
@@ -47,18 +51,25 @@ export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): 
     if (text !== undefined) print(text)
   })
   const exit = exitCodeOf(results)
-  if (json) {
-    const document = DiagnoseDocument.parse({
-      schema: 'resound.diagnose/1',
-      exit,
-      firstBroken: firstBroken(results)?.id ?? null,
-      results,
-    })
-    print(JSON.stringify(document, null, 2))
-  } else {
-    print(endText(results, shown))
+  const document = DiagnoseDocument.parse({
+    schema: 'resound.diagnose/1',
+    exit,
+    firstBroken: firstBroken(results)?.id ?? null,
+    results,
+  })
+  print(json ? JSON.stringify(document, null, 2) : endText(results, shown))
+  return bundle === undefined ? exit : withBundle(bundle, document, scene)
+}
+
+/** @returns the exit code of the diagnosis, where it could be written */
+async function withBundle(file: string, document: DiagnoseDocument, scene: Scene): Promise<number> {
+  try {
+    await writeBundle(file, document, scene)
+  } catch (error) {
+    return wrongUsage(`${file} cannot be written: ${(error as Error).message}`)
   }
-  return exit
+  process.stderr.write(`Written: ${file}\n`)
+  return document.exit
 }
 
 function showList(checks: readonly Check<Scene>[], json: boolean): number {
@@ -114,4 +125,36 @@ function readSecrets(options: SceneOptions): Partial<SceneOptions> | string {
 function wrongUsage(problem: string): number {
   process.stderr.write(`resound: ${problem}\n`)
   return EXIT.UNKNOWN
+}
+
+const DIAGNOSE_HELP = `
+Goes the way that a message goes and names the first broken link, with what was
+seen, why, and the fix to paste. Changes nothing. With --laravel, that app and
+its pages are looked at as well; the server is found as by resound status.
+Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
+
+/** Adds the command. */
+export function diagnoseCommand(program: Command, ended: Ended): void {
+  withServer(program.command('diagnose'))
+    .summary('find out why it does not work')
+    .description('Finds out why it does not work, from the configuration to the browser')
+    .option('--url <url>', 'where browsers connect, ws(s):// or http(s)://')
+    .option('--channel <name>', 'the channel that does not work')
+    .option('--cookie <header>', "of a browser's session in the app, or @FILE")
+    .option('--token <token>', 'bearer token for the app, or @FILE')
+    .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
+    .option('--origin <origin>', "of the app's pages, where it is not that of APP_URL")
+    .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
+    .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
+    .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
+    .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
+    .option('--auth-url <url>', 'where pages ask who may subscribe')
+    .option('--only <ids>', 'checks or areas, with commas, and what they need')
+    .option('--skip <ids>', 'without these checks or areas')
+    .option('--list', 'say which checks there are')
+    .addHelpText('after', DIAGNOSE_HELP)
+    .action(async (options: DiagnoseOptions) => {
+      ended(await diagnose(options, colourOf(program)))
+    })
 }

@@ -3,6 +3,7 @@
  */
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
 import { processEnvironment } from '../config/load.ts'
 import { refusal } from '../config/problem.ts'
 import { ResoundError } from '../errors.ts'
@@ -10,6 +11,7 @@ import type { Note } from '../soketi/piece.ts'
 import { SoketiSettings } from '../soketi/settings.ts'
 import { translate } from '../soketi/translate.ts'
 import { EXIT, print, printJson, reportFault, wrapped } from './output.ts'
+import { type Ended, json as jsonOption } from './target-options.ts'
 
 export interface ImportRequest {
   /** soketi's JSON file. At least one of this and `env`. */
@@ -56,4 +58,41 @@ function keep(output: string, text: string): void {
       { cause: error },
     )
   }
+}
+
+const IMPORT_HELP = `
+Reads the JSON file that soketi was started with, its SOKETI_ variables (and
+those in an .env here, as soketi does), or both, where variables win. Prints a
+configuration for start --config; it holds the apps' secrets.
+What is not taken over, or works differently, is listed on standard error.
+Ends with 1 when an app could not be taken over, after printing the rest, and
+with 78 when the file cannot be read.`
+
+interface ImportOptions {
+  readonly env?: boolean
+  readonly output?: string
+  readonly json?: boolean
+}
+
+/** Adds `config import` and its subcommand. */
+export function importCommands(config: Command, ended: Ended): void {
+  const imports = config
+    .command('import')
+    .summary('make a configuration out of another server')
+    .description("Makes a configuration file out of another server's settings")
+    .helpCommand(false)
+  imports
+    .command('soketi')
+    .summary('of soketi')
+    .description("Makes a configuration file out of soketi's settings")
+    .argument('[file]', "soketi's configuration file, JSON")
+    .option('--env', 'read SOKETI_ variables as well, or alone')
+    .option('--output <file>', 'write it there, where no file may be yet')
+    .addOption(jsonOption())
+    .addHelpText('after', IMPORT_HELP)
+    .action((file: string | undefined, options: ImportOptions, command: Command) => {
+      const { env = false, output, json: asJson = false } = options
+      if (file === undefined && !env) command.error('error: name a file, or use --env')
+      ended(importSoketi({ file, env, output, json: asJson }))
+    })
 }

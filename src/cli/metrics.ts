@@ -2,12 +2,14 @@
  * `resound metrics`: the metrics of the running server, as Prometheus gets them, or as a live table.
  */
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readText, type Sample } from '../metrics/read-text.ts'
 import { RunningServer, type Target } from './admin.ts'
 import type { MetricsDocument, MetricsWatchDocument } from './documents/metrics.ts'
 import { prefixOf, ratesBetween, Scrape } from './metrics-rates.ts'
 import { rowHead, rowOf, tableOf } from './metrics-table.ts'
 import { EXIT, print, printJson } from './output.ts'
+import { ADMIN_HELP, type Ended, withServer } from './target-options.ts'
 
 export interface MetricsOptions extends Target {
   readonly json?: boolean
@@ -68,4 +70,32 @@ async function watchMetrics(server: RunningServer, seconds: number, json: boolea
       print(rowOf(rates))
     }
   }
+}
+
+const METRICS_HELP = `
+Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
+With --watch, rates over each interval: a table on a terminal, a row per
+interval in a pipe, a line of JSON with --json.`
+
+/** Adds the command. */
+export function metricsCommand(program: Command, ended: Ended): void {
+  withServer(program.command('metrics'))
+    .summary('print the metrics of the running server')
+    .description('Prints the metrics of the running server, or watches its main rates')
+    .option('--watch', 'show the main rates, until interrupted')
+    .addOption(
+      new Option('--interval <seconds>', 'between looks, with --watch')
+        .default(2)
+        .argParser(intervalOf),
+    )
+    .addHelpText('after', METRICS_HELP + ADMIN_HELP)
+    .action(async (options: MetricsOptions) => ended(await metrics(options)))
+}
+
+function intervalOf(text: string): number {
+  const seconds = Number(text)
+  if (!(seconds >= 0.1 && seconds <= 3600)) {
+    throw new InvalidArgumentError('It is a number of seconds from 0.1 to 3600.')
+  }
+  return seconds
 }

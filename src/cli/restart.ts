@@ -1,10 +1,13 @@
 /**
  * `resound restart`: a new generation takes over, and this returns when it has.
  */
+
+import type { Command } from 'commander'
 import { z } from 'zod'
 import { ResoundError } from '../errors.ts'
 import { RunningServer, type Target } from './admin.ts'
 import { EXIT, print, printJson } from './output.ts'
+import { ADMIN_HELP, type Ended, withServer } from './target-options.ts'
 
 export interface RestartOptions extends Target {
   readonly json?: boolean
@@ -44,4 +47,20 @@ export async function restart({ json = false, ...target }: RestartOptions): Prom
   if (json) printJson('restart', { generation, previous, start, areJoined })
   else print(`Generation ${generation} is serving; ${previous} lets its connections go`)
   return EXIT.DONE
+}
+
+const RESTART_HELP = `
+Starts the program from its file again, with the configuration read again, next
+to the one that serves; the port stays open. When the new one is ready for
+clients, the old one lets its connections go at a pace, and this returns. One
+that is not ready within 30 s is ended, and the old one goes on.
+Ends with 78 when the configuration is refused, with 1 for any other reason.`
+
+/** Adds the command. */
+export function restartCommand(program: Command, ended: Ended): void {
+  withServer(program.command('restart'))
+    .summary('replace the running server')
+    .description('Replaces the running server without closing its port')
+    .addHelpText('after', RESTART_HELP + ADMIN_HELP)
+    .action(async (options: RestartOptions) => ended(await restart(options)))
 }

@@ -1,6 +1,8 @@
 /**
  * `resound start`: the server in the foreground, from the configuration to the last signal.
  */
+
+import type { Command } from 'commander'
 import type { Logger } from 'pino'
 import type { Control } from '../admin/control.ts'
 import { eventBodyBytes } from '../admin/live.ts'
@@ -18,6 +20,7 @@ import { Group } from '../process/group.ts'
 import { notifier, sourcesOf } from '../process/reading.ts'
 import { type Listening, laravelBlock, readyLine, readyText } from './listening.ts'
 import { type ColourChoice, EXIT, isColoured, print } from './output.ts'
+import { colourOf, type Ended, withSources } from './target-options.ts'
 
 /** Ctrl-C under `npm start` arrives twice: from the terminal, and passed on by npm. */
 const SAME_INTERRUPT_MILLISECONDS = 300
@@ -196,4 +199,26 @@ async function untilStopped(group: Group, log: Logger): Promise<number> {
   process.on('SIGHUP', onReloadSignal).on('SIGUSR2', onRestartSignal)
   await group.ended
   return code
+}
+
+const START_HELP = `
+Without a configured app, one is generated and kept in .resound/ here.
+SIGTERM and SIGINT let connections go at a pace and end with 0; a second one
+ends at once, with 130. SIGHUP reads the configuration again, SIGUSR2 restarts.
+Ends with 78 when the configuration is refused, with 1 when it cannot listen.`
+
+/** Adds the command. */
+export function startCommand(program: Command, ended: Ended): void {
+  withSources(program.command('start'))
+    .summary('run the server')
+    .description('Runs the server in the foreground')
+    .option('--host <address>', 'address to listen on')
+    .option('--port <number>', 'port for WebSocket and HTTP API, 0 for a free one')
+    .option('--workers <number>', 'processes that serve; above 1 needs Redis')
+    .option('--log-level <level>', 'least severe level that is logged')
+    .option('--log-format <format>', 'pretty or json')
+    .addHelpText('after', START_HELP)
+    .action(async (flags: Flags) => {
+      ended(await start(flags, colourOf(program)))
+    })
 }

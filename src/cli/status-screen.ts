@@ -5,6 +5,7 @@ import { styleText } from 'node:util'
 import type { Limited, ProcessStatus, RedisStatus, Status } from './documents/status.ts'
 import { type Column, fitted, symbol, type Terminal, table } from './terminal.ts'
 
+const INDENT = '  '
 const LABEL_WIDTH = 14
 /** A certificate is renewed a month before its end at the latest. */
 const CERTIFICATE_DAYS = 21
@@ -14,7 +15,7 @@ export function screen(status: Status, facts: Terminal): string {
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['Ready', `${symbol(status.ready ? 'ok' : 'warning', facts)}: ${status.reason}`],
     ['Up', `${duration(status.uptimeSeconds)}, process ${status.pid}`],
-    ['Generation', `${status.generation.id}, since ${status.generation.startedAt}`],
+    ['Generation', `${status.generation.id}, since ${time(status.generation.startedAt)}`],
     ['Listening', listening(status)],
     ['Admin', admin(status)],
     ['Workers', workers(status)],
@@ -32,14 +33,19 @@ export function screen(status: Status, facts: Terminal): string {
     '',
     ...rows.flatMap(([label, text]) => (text === undefined ? [] : row(label, text, facts))),
     '',
-    table(status.processes, COLUMNS, facts),
+    ...processes(status, facts),
   ].join('\n')
 }
 
 /** A label and its text, which goes on under itself. */
 function row(label: string, text: string, facts: Terminal): string {
-  const lines = fitted(text, ' '.repeat(LABEL_WIDTH), facts)
-  return label + lines.slice(label.length)
+  const lines = fitted(text, ' '.repeat(INDENT.length + LABEL_WIDTH), facts)
+  return INDENT + label + lines.slice(INDENT.length + label.length)
+}
+
+function processes({ processes: all }: Status, facts: Terminal): readonly string[] {
+  const text = table(all, COLUMNS, { ...facts, width: facts.width - INDENT.length })
+  return text.split('\n').map((line) => INDENT + line)
 }
 
 const COLUMNS: readonly Column<ProcessStatus>[] = [
@@ -52,10 +58,7 @@ const COLUMNS: readonly Column<ProcessStatus>[] = [
 ]
 
 function memory({ memory: held }: ProcessStatus): string {
-  if (held === undefined) return '-'
-  const mebibytes = (bytes: number): number => Math.round(bytes / 1024 / 1024)
-  const limit = held.limitBytes === undefined ? '' : ` of ${mebibytes(held.limitBytes)}`
-  return `${mebibytes(held.residentBytes)}${limit} MiB`
+  return held === undefined ? '-' : `${Math.round(held.residentBytes / 1024 / 1024)} MiB`
 }
 
 function listening({ listeners: { public: address } }: Status): string {
@@ -70,7 +73,7 @@ function admin({ listeners: { admin: port, socket } }: Status): string {
 function workers({ workers: { wanted, serving, respawns, lastEnding } }: Status): string {
   const replaced = respawns === 0 ? '' : `, replaced ${respawns} times`
   const how = lastEnding?.signal ?? `exit code ${lastEnding?.code}`
-  const ended = lastEnding === null ? '' : `, the last ended by ${how} at ${lastEnding.at}`
+  const ended = lastEnding === null ? '' : `, the last ended by ${how} at ${time(lastEnding.at)}`
   return `${serving} of ${wanted} serving${replaced}${ended}`
 }
 
@@ -110,8 +113,8 @@ function certificate(processes: readonly ProcessStatus[], facts: Terminal): stri
   const [end] = processes.flatMap((one) => one.certificateEnd ?? []).sort()
   if (end === undefined) return undefined
   const days = Math.floor((Date.parse(end) - Date.now()) / 86_400_000)
-  if (days < 0) return `${symbol('critical', facts)}: it has ended, ${end}`
-  const text = `ends ${end}, in ${days} days`
+  if (days < 0) return `${symbol('critical', facts)}: it has ended, ${time(end)}`
+  const text = `ends ${time(end)}, in ${days} days`
   return days < CERTIFICATE_DAYS ? `${symbol('warning', facts)}: ${text}` : text
 }
 
@@ -119,7 +122,7 @@ function lastRestart({ isRestarting, lastRestart: last }: Status): string {
   if (isRestarting) return 'one is under way'
   if (last === null) return 'none since the start'
   const { at, reason, outcome, message } = last
-  return `${at}, by ${reason}: ${outcome}${message === undefined ? '' : `, ${message}`}`
+  return `${time(at)}, by ${reason}: ${outcome}${message === undefined ? '' : `, ${message}`}`
 }
 
 function limited(value: Limited | undefined): string {
@@ -139,5 +142,8 @@ function duration(seconds: number): string {
   if (hours > 0) return `${hours} h ${minutes % 60} min`
   return minutes > 0 ? `${minutes} min ${Math.floor(seconds % 60)} s` : `${Math.floor(seconds)} s`
 }
+
+/** An ISO time, to the second. */
+const time = (text: string): string => text.replace(/\.\d+Z$/, 'Z')
 
 const host = (name: string): string => (name.includes(':') ? `[${name}]` : name)

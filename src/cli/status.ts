@@ -1,11 +1,14 @@
 /**
  * `resound status`: how the running server is, on one screen.
  */
+
+import type { Command } from 'commander'
 import { z } from 'zod'
 import { RunningServer, type Target } from './admin.ts'
 import { Status } from './documents/status.ts'
 import { type ColourChoice, EXIT, print, printJson } from './output.ts'
 import { screen } from './status-screen.ts'
+import { ADMIN_HELP, colourOf, type Ended, withServer } from './target-options.ts'
 import { terminal } from './terminal.ts'
 
 export interface StatusOptions extends Target {
@@ -30,4 +33,16 @@ export async function status(options: StatusOptions, colour?: ColourChoice): Pro
       setTimeout(resolve, WATCH_MILLISECONDS)
     })
   }
+}
+
+/** Adds the command. */
+export function statusCommand(program: Command, ended: Ended): void {
+  withServer(program.command('status'))
+    .summary('show how the running server is')
+    .description('Shows how the running server is')
+    .option('--watch', 'again every two seconds, until interrupted')
+    .addHelpText('after', ADMIN_HELP)
+    .action(async (options: StatusOptions) => {
+      ended(await status(options, colourOf(program)))
+    })
 }

@@ -1,10 +1,13 @@
 /**
  * `resound stop` and `resound drain`: end the running server, and return when it has ended.
  */
+
+import type { Command } from 'commander'
 import { z } from 'zod'
 import { ResoundError } from '../errors.ts'
 import { RunningServer, type Target } from './admin.ts'
 import { EXIT, print, printJson } from './output.ts'
+import { ADMIN_HELP, type Ended, withServer } from './target-options.ts'
 
 export interface StopOptions extends Target {
   /** Without letting connections go at a pace. */
@@ -38,4 +41,24 @@ export async function stop({ now = false, json = false, ...target }: StopOptions
   if (json) printJson('stop', { pid, seconds: took })
   else print(`Process ${pid} has ended after ${took} s`)
   return EXIT.DONE
+}
+
+const STOP_HELP = `
+Connections are closed with 4200 at a pace (drain.*), and clients come back at
+once: to another node, or to the next start. Returns when the process has ended.`
+
+/** Adds `stop`, and `drain`, which is the same. */
+export function stopCommands(program: Command, ended: Ended): void {
+  withServer(program.command('stop'))
+    .summary('end the running server')
+    .description('Ends the running server after letting its connections go')
+    .option('--now', 'without letting connections go at a pace')
+    .addHelpText('after', STOP_HELP + ADMIN_HELP)
+    .action(async (options: StopOptions) => ended(await stop(options)))
+  withServer(program.command('drain'))
+    .summary('the same as stop')
+    .description('Ends the running server after letting its connections go, as stop does')
+    .option('--now', 'without letting connections go at a pace')
+    .addHelpText('after', STOP_HELP + ADMIN_HELP)
+    .action(async (options: StopOptions) => ended(await stop(options)))
 }

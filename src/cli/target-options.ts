@@ -2,6 +2,14 @@
  * Options that several commands have, each the same wherever it stands.
  */
 import { type Command, Option } from 'commander'
+import type { ColourChoice } from './output.ts'
+
+/** Told the exit code of the command that is run. */
+export type Ended = (code: number) => void
+
+/** When to colour, as the command line says. */
+export const colourOf = (program: Command): ColourChoice =>
+  program.opts<{ color: ColourChoice }>().color
 
 /** Beside the help of a command that asks a running server. */
 export const ADMIN_HELP = `

@@ -1,10 +1,13 @@
 /**
  * `resound webhooks`: requests that a running server has given up.
  */
+
+import type { Command } from 'commander'
 import { z } from 'zod'
 import { askServer, type Target } from './admin.ts'
 import { Failures } from './documents/webhooks.ts'
 import { EXIT, print, printJson } from './output.ts'
+import { ADMIN_HELP, type Ended, withServer } from './target-options.ts'
 
 interface Shape {
   readonly json?: boolean
@@ -57,4 +60,28 @@ function pathOf(path: string, query: Readonly<Record<string, string | undefined>
     if (value !== undefined) text.set(name, value)
   }
   return `${path}?${text}`
+}
+
+/** Adds `webhooks` and its subcommands. */
+export function webhooksCommands(program: Command, ended: Ended): void {
+  const webhooks = program
+    .command('webhooks')
+    .summary('show and repeat webhooks that were given up')
+    .description('Shows webhook requests that a running server has given up, and repeats them')
+    .helpCommand(false)
+  withServer(webhooks.command('list'))
+    .summary('show what was given up')
+    .description('Shows the webhook requests that were given up, the newest first')
+    .option('--app <id>', 'of one app only')
+    .option('--limit <number>', 'at most so many, 100 without it')
+    .option('--payloads', 'with the events that they carry')
+    .addHelpText('after', ADMIN_HELP)
+    .action(async (options: ListOptions) => ended(await listWebhooks(options)))
+  withServer(webhooks.command('replay'))
+    .summary('send again what was given up')
+    .description('Puts webhook requests that were given up back into their queues')
+    .option('--app <id>', 'of one app only')
+    .option('--id <id>', 'one request only')
+    .addHelpText('after', ADMIN_HELP)
+    .action(async (options: ReplayOptions) => ended(await replayWebhooks(options)))
 }

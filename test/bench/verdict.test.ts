@@ -73,6 +73,23 @@ describe('a pace', () => {
     expect(self.end().lag.percentile(50)).toBeLessThan(50_000)
   })
 
+  it('does what was due in its time, when it is late at the end of it', async () => {
+    let done = 0
+    const pacer = new Pacer(
+      { rate: 100, count: 10, seconds: 0.1 },
+      {
+        act: () => {
+          done += 1
+          if (done === 9) block(50)
+          return true
+        },
+        self: new SelfWatch(),
+        signal,
+      },
+    )
+    expect(await pacer.run()).toBe(10)
+  })
+
   it('ends when it is interrupted, and when its time is over', async () => {
     const stopping = new AbortController()
     const options = { act: () => true, self: new SelfWatch() }

@@ -13,6 +13,7 @@ const COMMANDS = [
   ['restart'],
   ['reload'],
   ['status'],
+  ['health'],
   ['tail'],
   ['channels'],
   ['connections'],

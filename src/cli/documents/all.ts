@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { BenchDocument } from './bench.ts'
+import { ChannelsDocument } from './channels.ts'
 import {
   ConfigCheckDocument,
   ConfigDocsDocument,
@@ -12,21 +13,29 @@ import {
   ConfigImportDocument,
   ConfigShowDocument,
 } from './config.ts'
+import { ConnectionsCloseDocument, ConnectionsDocument } from './connections.ts'
+import { ConsoleDocument } from './console.ts'
 import { ReloadDocument, RestartDocument, StopDocument, VersionDocument } from './control.ts'
 import { DiagnoseDocument, DiagnoseListDocument } from './diagnose.ts'
 import { HealthDocument } from './health.ts'
 import { MetricsDocument, MetricsWatchDocument } from './metrics.ts'
 import { StatusDocument } from './status.ts'
 import { TailDocument } from './tail.ts'
+import { TriggerDocument } from './trigger.ts'
+import { UsersDisconnectDocument, UsersDocument } from './users.ts'
 import { WebhooksListDocument, WebhooksReplayDocument } from './webhooks.ts'
 
 const DOCUMENTS = [
   BenchDocument,
+  ChannelsDocument,
   ConfigCheckDocument,
   ConfigDocsDocument,
   ConfigEnvDocument,
   ConfigImportDocument,
   ConfigShowDocument,
+  ConnectionsCloseDocument,
+  ConnectionsDocument,
+  ConsoleDocument,
   DiagnoseDocument,
   DiagnoseListDocument,
   HealthDocument,
@@ -37,6 +46,9 @@ const DOCUMENTS = [
   StatusDocument,
   StopDocument,
   TailDocument,
+  TriggerDocument,
+  UsersDisconnectDocument,
+  UsersDocument,
   VersionDocument,
   WebhooksListDocument,
   WebhooksReplayDocument,
@@ -61,6 +73,8 @@ const nameOf = (schema: string): string => schema.replace(/^resound\.(.*)\/\d+$/
 const OTHERWISE: Readonly<Record<string, string>> = {
   drain: 'stop',
   'config.import.soketi': 'config.import',
+  'connections.list': 'connections',
+  'users.list': 'users',
 }
 
 /** The name of the document that a command prints with `--json`. @param words after `resound` */

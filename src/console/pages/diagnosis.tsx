@@ -93,7 +93,7 @@ function Results({ results, at }: { results: readonly Result[]; at: number }) {
   const rest = results.filter(({ outcome }) => !ASKS.includes(outcome))
   return (
     <>
-      <p class={`notice ${asking.length === 0 ? 'good' : 'warn'}`}>
+      <p class={`notice ${toneOf(asking)}`}>
         {summaryOf(results)} <span class="hint">At {clockTime(at)}.</span>
       </p>
       <div class="results">
@@ -111,6 +111,11 @@ function Results({ results, at }: { results: readonly Result[]; at: number }) {
       </details>
     </>
   )
+}
+
+function toneOf(asking: readonly Result[]): string {
+  if (asking.length === 0) return 'good'
+  return asking.some(({ outcome }) => outcome === 'critical') ? 'bad' : 'warn'
 }
 
 const bySeverity = (one: Result, other: Result): number =>
