@@ -387,7 +387,8 @@ describe('a contradiction is named:', () => {
       { file: 'app/.env', lines: [1] },
     ],
   ])('%s', (_what, app, message, fields) => {
-    expect(said(app)).toContainEqual({ level: 'warn', message, fields })
+    const contradiction = expect.objectContaining({ level: 'warn', message, fields })
+    expect(said(app)).toContainEqual(contradiction)
   })
 
   it('nothing where there is none', () => {

@@ -182,17 +182,24 @@ describe('names the layer that refuses', () => {
     await expectWell('--channel', 'private-orders.2', '--cookie', ben)
   })
 
-  it('as no channel has this name', async () => {
-    const { fix, cause } = await expectFound(
-      'auth.answer',
-      'no-channel',
-      ...asAnn('private-order.1'),
-    )
+  it('as the name is written otherwise', async () => {
+    const args = asAnn('private-order.1')
+    const { fix, cause } = await expectFound('auth.answer', 'no-channel', ...args)
     expect(cause).toContain('orders.{order}')
-    await gallery.edit('routes/channels.php', (text) => `${text}\n${fix?.paste}\n`)
-    await expectWell(...asAnn('private-order.1'))
-    await gallery.restore()
+    expect(fix?.text).toContain('subscribe to orders.{order}')
   })
+
+  it.each([['private-inbox.1'], ['presence-inbox.1'], ['private-hall']])(
+    'as there is no such channel: %s',
+    async (channel) => {
+      const { fix } = await expectFound('auth.answer', 'no-channel', ...asAnn(channel))
+      await gallery.edit('routes/channels.php', (text) => `${text}\n${fix?.paste}\n`)
+      await expectWell(...asAnn(channel))
+      if (channel === 'private-hall') return
+      const others = ['--channel', channel, '--as-user', String(BEN.id)]
+      await expectFound('auth.answer', 'callback-refused', ...others)
+    },
+  )
 
   it('as the CSRF token is missing', async () => {
     const endpoint = `${gallery.laravel.url}/checked/broadcasting/auth`

@@ -47,7 +47,7 @@ export async function brokenAnswer(
     if (thrown !== undefined && namesMasterKey(thrown)) return noMasterKey([...evidence, thrown])
     return found(`The app fails where it authorises (${status}).`, 'exception', {
       evidence: [...evidence, ...(thrown === undefined ? [] : [`thrown: ${thrown}`])],
-      cause: thrown ?? "What was thrown is in the app's own log.",
+      ...(thrown === undefined ? { cause: "What was thrown is in the app's own log." } : {}),
       fix: { text: 'Correct what was thrown; storage/logs/laravel.log has it whole.' },
     })
   }

@@ -2,9 +2,9 @@
  * Why the app refuses who asks: by which of its layers, as far as its answer and its routes tell.
  */
 import { nearest } from '../../config/nearest.ts'
-import type { Finding } from '../check.ts'
+import type { Finding, Fix } from '../check.ts'
 import type { AuthRoute } from '../laravel/facts.ts'
-import { patternFor } from './channel.ts'
+import { type AskedChannel, patternFor } from './channel.ts'
 import type { Exchange, Trial } from './exchange.ts'
 import { asked } from './exchange-check.ts'
 import { described } from './identity.ts'
@@ -176,16 +176,38 @@ function denied(exchange: Exchange, trial: Trial, found: Found): Finding {
 
 function noPattern({ facts }: Exchange, { channel }: Trial, found: Found): Finding {
   const patterns = (facts?.app.channels ?? []).map(({ pattern }) => pattern)
-  const meant = nearest(channel.bare, patterns)
-  const isCache = /^cache-/.test(channel.bare)
+  const meant = nearestPattern(channel.bare, patterns)
+  const isCache = channel.bare.startsWith('cache-')
   return found(`No channel of the app is called ${channel.bare}.`, 'no-channel', {
     cause: isCache
       ? 'Laravel does not take cache- away from a name: its pattern has to begin with it.'
-      : `routes/channels.php has ${patterns.slice(0, 10).join(', ')}${meant === undefined ? '' : `; ${meant} is the nearest`}. A pattern's {part} matches no dot.`,
-    fix: {
-      text: 'Let the page subscribe to a name that is there, or add the channel.',
-      paste: `Broadcast::channel('${channel.bare}', fn ($user) => true);`,
-      into: 'routes/channels.php',
-    },
+      : `routes/channels.php has ${patterns.slice(0, MOST_PATTERNS).join(', ')}; a {part} of a name has no dot in it.`,
+    fix:
+      meant === undefined
+        ? newChannel(channel)
+        : { text: `Let the page subscribe to ${meant}, if that is meant, or add the channel.` },
   })
+}
+
+const MOST_PATTERNS = 10
+
+/** The pattern that begins nearly like a name. */
+function nearestPattern(name: string, patterns: readonly string[]): string | undefined {
+  const beginning = (text: string): string => text.split('.', 1)[0] ?? ''
+  const meant = nearest(beginning(name), patterns.map(beginning))
+  return patterns.find((pattern) => beginning(pattern) === meant)
+}
+
+/** A callback to begin with, which lets in as few as can be told from the name. */
+function newChannel({ bare, kind }: AskedChannel): Fix {
+  const pattern = bare.replace(/\.\d+$/, '.{id}')
+  const isOfUser = pattern !== bare
+  const member = "['id' => $user->id, 'name' => $user->name]"
+  const user = isOfUser ? '(int) $user->id === (int) $id' : 'true'
+  const returned = kind !== 'presence' ? user : isOfUser ? `${user} ? ${member} : false` : member
+  return {
+    text: `Add the channel. This lets in ${isOfUser ? 'the user of that id alone' : 'everybody who is logged in'}: decide who may.`,
+    paste: `Broadcast::channel('${pattern}', fn ($user${isOfUser ? ', $id' : ''}) => ${returned});`,
+    into: 'routes/channels.php',
+  }
 }

@@ -89,7 +89,9 @@ const SHOWN_CHARACTERS = 200
 export function shown({ status, headers, body }: Answer): string {
   const { location, 'content-type': type } = headers
   const details = [location && `Location: ${location}`, type].filter(Boolean).join(', ')
-  const text = body
+  // Of a page its title: what it shows besides is made for the eye.
+  const [, title] = /<title>([^<]*)<\/title>/i.exec(body) ?? []
+  const text = (title ?? body)
     .replaceAll(/[0-9a-f]{64}/g, '...')
     .replaceAll(/("shared_secret":")[^"]*/g, '$1...')
     .replaceAll(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/g, ' ')

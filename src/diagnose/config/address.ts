@@ -20,7 +20,7 @@ import { laravelCheck, type Sides } from './laravel-check.ts'
 export const addressLeadsHere = laravelCheck(
   {
     id: 'config.address',
-    question: 'Do host, port and scheme, by which the app publishes, lead here',
+    question: 'Do host, port and scheme of the app lead here',
     needs: ['config.driver'],
   },
   async (sides) => {

@@ -11,7 +11,7 @@ import { laravelCheck } from './laravel-check.ts'
 export const channelsAreLoaded = laravelCheck(
   {
     id: 'config.channels',
-    question: "Are the app's channels loaded, and the route that authorises them",
+    question: "Are the app's channels and their route loaded",
     needs: ['config.app', 'config.cache'],
   },
   ({ facts }) => {

@@ -84,7 +84,7 @@ function wrong(
   return {
     outcome: 'critical',
     summary: `The app's ${part} is not that of the server's app ${app.id}.`,
-    evidence: [`${given} in the app`, `${app[part]} in the server`],
+    evidence: [`${part} ${given} in the app`, `${part} ${app[part]} in the server`],
     causeId: `wrong-${part}`,
     fix: {
       text: `Set ${name} in the app's .env.`,

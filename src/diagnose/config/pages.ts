@@ -11,7 +11,7 @@ import { inApp, isLocalHost, laravelCheck, type Sides, servedApp } from './larav
 export const pagesLeadHere = laravelCheck(
   {
     id: 'config.pages',
-    question: "Do the key, host and port in the app's built JavaScript lead here",
+    question: "Does the app's built JavaScript lead here",
   },
   async (sides) => {
     const { facts, config } = sides

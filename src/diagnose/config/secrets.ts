@@ -8,7 +8,7 @@ import type { Scene } from '../scene.ts'
 export const secretsAreSecret: Check<Scene> = {
   id: 'config.secrets',
   area: 'config',
-  question: "Are the apps' secrets their own, long, and not those of examples",
+  question: "Are the apps' secrets their own, and long enough",
   async run(scene) {
     if (!scene.reading.valid) return skip('The configuration of the server is refused.')
     const { apps } = scene.reading.config
