@@ -83,6 +83,9 @@ export function troubleOf(sent: Sent): Trouble | undefined {
   if (status === 413) {
     return trouble('proxy-body-size', 'A proxy in front of the server refuses bodies of this size.')
   }
+  if (status === 505) {
+    return trouble('proxy-http-version', 'A proxy speaks HTTP/1.0, which this server does not.')
+  }
   if ([502, 503, 504].includes(status) && !contentType.includes('json')) {
     return trouble('proxy-upstream', 'A proxy answers that it does not reach the server.')
   }
