@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { exitCodeOf, type Result } from '../../src/diagnose/run.ts'
+import { REDIS_PREFIX } from '../support/deployment.ts'
 import { Diagnosed } from '../support/diagnosis.ts'
 import { freePort } from '../support/free-port.ts'
 import { ANN } from '../support/laravel.ts'
@@ -142,12 +143,18 @@ it('no-jobs-table: a queue without its table is told so', async () => {
 })
 
 it.each(['9', '11'] as const)('Laravel %s queues and sends it as well', SLOW, async (version) => {
-  // Laravel 11 renamed it.
-  const lines = version === '9' ? ['BROADCAST_DRIVER=reverb'] : []
-  await using old = await Diagnosed.start({ version, lines })
+  const variable = version === '9' ? 'BROADCAST_DRIVER' : 'BROADCAST_CONNECTION' // Laravel 11 renamed it.
+  await using old = await Diagnosed.start({
+    version,
+    driver: 'redis',
+    app: { laravel: { redisUrl: redis.url, redisPrefix: REDIS_PREFIX } },
+    values: { REDIS_PORT: redis.port },
+    lines: [`${variable}=redis`, `REDIS_PREFIX=${REDIS_PREFIX}`],
+  })
+  await old.hearsRedis()
   const directory = old.laravel.directory
-  await using _ = await startWorker(`cd ${directory} && php artisan queue:work -v --sleep=0.2`)
+  await using _ = await startWorker(`cd ${directory} && php artisan queue:work --sleep=0.2`)
   const results = await old.diagnose({ only: ['delivery.queue'], skip: ['config'] })
-  expect(results['delivery.php']).toMatchObject({ outcome: 'ok' })
+  expect(results['delivery.redis']).toMatchObject({ outcome: 'ok' })
   expect(results['delivery.queue']).toMatchObject({ outcome: 'ok' })
 })
