@@ -34,6 +34,8 @@ export interface ProcessStatus {
     readonly isUp: boolean
     readonly roundTripSeconds: number | null
     readonly lastMessageAgeSeconds: number | null
+    /** What is subscribed to where Laravel publishes; the nodes have none. */
+    readonly patterns: readonly string[]
   }[]
   /** Nodes that share a Redis with this one, itself included; null for a server by itself. */
   readonly nodes: number | null
@@ -56,6 +58,7 @@ export interface StatusSources {
     readonly isUp: boolean
     readonly roundTripSeconds: number | undefined
     readonly lastMessageAgeSeconds: number | undefined
+    readonly patterns?: readonly string[]
   }>
   readonly nodes: number | undefined
   readonly apps: Readonly<Record<string, number>>
@@ -88,10 +91,11 @@ export function processStatus(sources: StatusSources): ProcessStatus {
       p99Seconds: boundOf(eventLoopDelay.seconds, 0.99),
       recentSeconds: eventLoopDelay.recentSeconds,
     },
-    redis: states.map(({ isUp, roundTripSeconds, lastMessageAgeSeconds }) => ({
+    redis: states.map(({ isUp, roundTripSeconds, lastMessageAgeSeconds, patterns = [] }) => ({
       isUp,
       roundTripSeconds: roundTripSeconds ?? null,
       lastMessageAgeSeconds: lastMessageAgeSeconds ?? null,
+      patterns: [...patterns],
     })),
     nodes: sources.nodes ?? null,
     apps,

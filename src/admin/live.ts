@@ -210,7 +210,8 @@ async function asked(answer: () => Promise<HttpResponse>): Promise<HttpResponse>
   try {
     return await answer()
   } catch (error) {
-    if (error instanceof ResoundError) return refusal(503, error.message)
-    throw error
+    if (!(error instanceof ResoundError)) throw error
+    const { message, code: fault } = error
+    return { status: 503, body: JSON.stringify({ error: message, code: 503, fault }) }
   }
 }

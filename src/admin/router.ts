@@ -22,6 +22,10 @@ export interface AdminParts {
   /** Largest body that publishes an event. */
   readonly eventBodyBytes: number
   readonly token: string | undefined
+  /** The console key: made at each start and shown to who started it, it proves an operator as the token does. */
+  readonly key?: string
+  /** Those of parts that only a whole server has. */
+  readonly more?: Routes
   /** What makes the server one that can be asked as a whole; without it there is nothing to ask. */
   readonly control?: Control
   /** Finds out whether it serves. */
@@ -47,7 +51,8 @@ export const IDENTITY_HEADER = 'resound-identity'
 export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
-  const { metrics, webhooks, live, eventBodyBytes, control, health, watch, identity } = parts
+  const { metrics, webhooks, live, eventBodyBytes } = parts
+  const { control, health, watch, identity, more = [] } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
@@ -55,6 +60,7 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     ...(control === undefined ? [] : controlRoutes(control)),
     ...(health === undefined ? [] : healthRoutes(health)),
     ...(watch === undefined ? [] : tailRoutes(watch)),
+    ...more,
   ])
   const answer = (request: HttpRequest): Answer => {
     const route = routes.get(request.path)
@@ -82,22 +88,27 @@ function refuse(
   route: Route | undefined,
   parts: AdminParts,
 ): HttpResponse | undefined {
-  const { token, isPrivate = false } = parts
+  const { token } = parts
   const access = route?.access ?? 'scraper'
-  if (access === 'anyone' || isPrivate) return undefined
+  if (access === 'anyone' || hasProved(request, parts)) return undefined
   if (token !== undefined) {
-    if (hasProved(request, parts)) return undefined
     return refusal(401, 'Send the admin token as a bearer token.', { 'WWW-Authenticate': 'Bearer' })
   }
   if (access === 'scraper' || request.method !== route?.method) return undefined
   if (isOfPage(request)) return refusal(403, 'The admin port is not for web pages.')
   if (access === 'viewer') return undefined
-  return refusal(403, 'This takes admin.token on the admin port; the admin socket takes none.')
+  return refusal(
+    403,
+    'This takes admin.token, or the key that resound console shows, on the admin port; the admin socket takes neither.',
+  )
 }
 
 /** Whether whoever asks is an operator. */
-function hasProved({ authorization }: HttpRequest, { token, isPrivate = false }: AdminParts) {
-  return isPrivate || (token !== undefined && isBearer(authorization, token))
+function hasProved(
+  { authorization }: HttpRequest,
+  { token, key, isPrivate = false }: AdminParts,
+): boolean {
+  return isPrivate || [token, key].some((secret) => isBearer(authorization, secret))
 }
 
 function basicRoutes(metrics: AdminParts['metrics']): Routes {
@@ -125,7 +136,8 @@ function isOfPage(request: HttpRequest): boolean {
 }
 
 /** Compared by hash, so that the time taken tells neither the token nor its length. */
-function isBearer(authorization: string, token: string): boolean {
+function isBearer(authorization: string, token: string | undefined): boolean {
+  if (token === undefined) return false
   const given = hash('sha256', authorization, 'buffer')
   return timingSafeEqual(given, hash('sha256', `Bearer ${token}`, 'buffer'))
 }

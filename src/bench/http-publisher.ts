@@ -39,12 +39,18 @@ export class HttpPublisher implements Publisher {
   }
 
   get isFree(): boolean {
-    const idle = this.#idle[this.#turn % this.#targets.length]
+    const idle = this.#idle[this.#node]
     return this.#clients.length < this.#options.connections || (idle?.length ?? 0) > 0
   }
 
+  /** Whose turn it is. Not in step with the channels, or events would never leave their node. */
+  get #node(): number {
+    const nodes = this.#targets.length
+    return Math.floor(this.#turn / nodes) % nodes
+  }
+
   publish(publications: readonly Publication[], published: Published): void {
-    const node = this.#turn % this.#targets.length
+    const node = this.#node
     this.#turn += 1
     const client = this.#idle[node]?.pop() ?? this.#open(node)
     const body = this.#options.isBatch ? batchOf(publications) : eventOf(publications)

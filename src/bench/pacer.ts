@@ -64,7 +64,7 @@ export class Pacer {
     const isOver = new Promise<void>((resolve) => {
       this.#finish = resolve
     })
-    const end = setTimeout(this.#finish, this.#pace.seconds * 1000)
+    const end = setTimeout(() => this.#end(), this.#pace.seconds * 1000)
     this.#signal.addEventListener('abort', this.#finish)
     if (this.#signal.aborted) this.#finish()
     this.#tick()
@@ -103,6 +103,13 @@ export class Pacer {
     this.#isActing = false
     if (this.#done >= count) this.#finish()
     else if (!this.#isBlocked) this.#waitUntilDue(now)
+  }
+
+  /** The time is over: what was due in it, and only waits for its turn, is done still. */
+  #end(): void {
+    this.#cancel?.()
+    if (this.#pace.rate > 0 && !this.#isBlocked) this.#tick()
+    this.#finish()
   }
 
   #dueAt(index: number): number {

@@ -15,6 +15,9 @@ import { authorityOf, type Target } from './target.ts'
 
 const ANSWER_MILLISECONDS = 10_000
 const ONE = { rate: 0, parallel: 1, seconds: 5 }
+const ABSENCE = 'Start it, or correct --url or the configuration that names it.'
+const DISTRUST =
+  'Name it as its certificate does, and its authority with NODE_EXTRA_CA_CERTS if that is your own.'
 const CREDENTIALS = 'Check --app-id, --key and --secret, or the configuration they come from.'
 
 /**
@@ -59,7 +62,7 @@ function unreachable(target: Target, why: string, cause?: unknown): ResoundError
   return new ResoundError(
     'RESOUND_SERVER_UNREACHABLE',
     `No server answers at ${authorityOf(target)}: ${why}.`,
-    { cause, remedy: 'Start it, or correct --url or the configuration that names it.' },
+    { cause, remedy: /CERT|VERIFY/.test(why) ? DISTRUST : ABSENCE },
   )
 }
 

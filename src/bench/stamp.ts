@@ -12,7 +12,7 @@ const DIGITS = STREAM_DIGITS + NUMBER_DIGITS + DUE_DIGITS
 const AT = 0x40
 const ZERO = 0x30
 /** Of `{"at":"@…@","fill":""}`. */
-const AROUND = 22
+const AROUND = 21
 
 /** The most events of one stream. */
 export const MOST_NUMBERS = 10 ** NUMBER_DIGITS

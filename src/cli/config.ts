@@ -1,6 +1,7 @@
 /**
  * `resound config`: what would be configured, and what can be.
  */
+import type { Command } from 'commander'
 import { type Loaded, loadConfig, readConfig } from '../config/load.ts'
 import { masked, nameOf, OPTIONS, type Path } from '../config/options.ts'
 import { refusal } from '../config/problem.ts'
@@ -8,9 +9,10 @@ import { describeOrigin, type Origin } from '../config/setting.ts'
 import type { Flags } from '../config/sources.ts'
 import { valueAt } from '../config/tree.ts'
 import { valuesIn } from '../config/values.ts'
+import { commandsPage } from './commands-page.ts'
 import { metricsPage, metricsReference } from './metrics-reference.ts'
 import { EXIT, print, printJson, reportFault, wrapped } from './output.ts'
-import { errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
+import { checksPage, errorsPage, exampleFile, optionsPage, reference } from './reference.ts'
 
 interface Shape {
   readonly json?: boolean
@@ -84,20 +86,25 @@ export function env({ json = false }: Shape): number {
   return EXIT.DONE
 }
 
-export const PAGES = ['options', 'errors', 'metrics', 'example'] as const
+export const PAGES = ['options', 'errors', 'metrics', 'cli', 'checks', 'example'] as const
 export type Page = (typeof PAGES)[number]
 
 /** `resound config docs`: the reference, as the files in docs/ hold it. */
-export function docs({ json = false, page = 'options' }: Shape & { readonly page?: Page }): number {
+export function docs(
+  { json = false, page = 'options' }: Shape & { readonly page?: Page },
+  program: Command,
+): number {
   if (json) printJson('config.docs', { ...reference(), metrics: metricsReference() })
-  else process.stdout.write(WRITERS[page]())
+  else process.stdout.write(WRITERS[page](program))
   return EXIT.DONE
 }
 
-const WRITERS: Readonly<Record<Page, () => string>> = {
+const WRITERS: Readonly<Record<Page, (program: Command) => string>> = {
   options: optionsPage,
   errors: errorsPage,
   metrics: metricsPage,
+  cli: commandsPage,
+  checks: checksPage,
   example: exampleFile,
 }
 

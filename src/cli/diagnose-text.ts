@@ -32,10 +32,14 @@ export function endText(results: readonly Result[], terminal: Terminal): string 
   const of = (outcome: Result['outcome']): readonly Result[] =>
     results.filter((result) => result.outcome === outcome)
   const [warnings, unknown, skipped] = [of('warning'), of('unknown'), of('skip')]
-  const blocking = new Set(results.flatMap(({ because }) => because ?? []))
+  const first = ({ because }: Result): string | undefined => {
+    const before = results.find(({ id }) => id === because)
+    return before === undefined ? because : (first(before) ?? because)
+  }
+  const blocking = new Set(results.flatMap((result) => first(result) ?? []))
   const lines = [
     ...[...blocking].map((id) => {
-      const waiting = results.filter(({ because }) => because === id)
+      const waiting = results.filter((result) => first(result) === id)
       return `${symbol('not-tested', terminal)}: ${idsOf(waiting)}, until ${id} is well.`
     }),
     ...(skipped.length === 0

@@ -3,12 +3,13 @@
  *
  * Ends as a Nagios plugin does, wrong usage included: 0 ok, 1 warning, 2 critical, 3 unknown.
  */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { nearest } from '../config/nearest.ts'
 import { AREAS, type Check } from '../diagnose/check.ts'
 import { CHECKS } from '../diagnose/checks.ts'
 import { type Choice, choose, exitCodeOf, firstBroken, runChecks } from '../diagnose/run.ts'
 import { Scene, type SceneOptions } from '../diagnose/scene.ts'
+import { writeBundle } from './bundle.ts'
 import { endText, listText, resultText } from './diagnose-text.ts'
 import { DiagnoseDocument, type DiagnoseListDocument } from './documents/diagnose.ts'
 import { type ColourChoice, EXIT, print } from './output.ts'
@@ -29,7 +30,7 @@ const MOST_IDLE_SECONDS = 600
 
 /** @returns the exit code */
 export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): Promise<number> {
-  const { json = false, list = false, only, skip, idle, bundle: _, ...given } = options
+  const { json = false, list = false, only, skip, idle, bundle, ...given } = options
   const choice: Choice = { ...listed('only', only), ...listed('skip', skip) }
   const problem = unknownNames([...(choice.only ?? []), ...(choice.skip ?? [])])
   if (problem !== undefined) return wrongUsage(problem)
@@ -40,6 +41,7 @@ export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): 
   }
   const secrets = readSecrets(given)
   if (typeof secrets === 'string') return wrongUsage(secrets)
+  if (bundle !== undefined && existsSync(bundle)) return wrongUsage(`${bundle} is there already`)
   using scene = new Scene({ ...given, ...secrets, idleSeconds })
   const shown = terminal(process.stdout, colour)
   const results = await runChecks(CHECKS, scene, choice, (result) => {
@@ -47,18 +49,25 @@ export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): 
     if (text !== undefined) print(text)
   })
   const exit = exitCodeOf(results)
-  if (json) {
-    const document = DiagnoseDocument.parse({
-      schema: 'resound.diagnose/1',
-      exit,
-      firstBroken: firstBroken(results)?.id ?? null,
-      results,
-    })
-    print(JSON.stringify(document, null, 2))
-  } else {
-    print(endText(results, shown))
+  const document = DiagnoseDocument.parse({
+    schema: 'resound.diagnose/1',
+    exit,
+    firstBroken: firstBroken(results)?.id ?? null,
+    results,
+  })
+  print(json ? JSON.stringify(document, null, 2) : endText(results, shown))
+  return bundle === undefined ? exit : withBundle(bundle, document, scene)
+}
+
+/** @returns the exit code of the diagnosis, where it could be written */
+async function withBundle(file: string, document: DiagnoseDocument, scene: Scene): Promise<number> {
+  try {
+    await writeBundle(file, document, scene)
+  } catch (error) {
+    return wrongUsage(`${file} cannot be written: ${(error as Error).message}`)
   }
-  return exit
+  process.stderr.write(`Written: ${file}\n`)
+  return document.exit
 }
 
 function showList(checks: readonly Check<Scene>[], json: boolean): number {

@@ -19,16 +19,18 @@ export function readyLine({ host, port, admin }: Listening, pid: number): string
   return JSON.stringify({ event: 'listening', host, port, admin: addressOf(admin), pid })
 }
 
-/** The addresses, for people. */
+/** The addresses, for people. @param link to the console, where its key may be shown */
 export function readyText(
   { host, port, admin }: Listening,
   config: Config,
   coloured: boolean,
+  link = `http://${addressOf(admin)}/`,
 ): string {
   const scheme = config.tls === undefined ? 'http' : 'https'
   const rows = [
     ['WebSocket and HTTP API', `${scheme}://${addressOf({ host, port })}${config.pathPrefix}`],
     ['Metrics', `http://${addressOf(admin)}/metrics`],
+    ['Console', link],
   ]
   return [
     bold(`Resound ${version} is listening`, coloured),

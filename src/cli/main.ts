@@ -10,7 +10,11 @@ import { WORKER_COMMAND } from '../process/forked-worker.ts'
 import { serveWorker } from '../process/serve-worker.ts'
 import { version } from '../version.ts'
 import { benchCommand } from './bench.ts'
+import { channelsCommand } from './channels.ts'
+import { AS_NAGIOS } from './commands-page.ts'
 import { check, docs, env, PAGES, type Page, show } from './config.ts'
+import { connectionsCommand } from './connections.ts'
+import { consoleCommand } from './console.ts'
 import { type DiagnoseOptions, diagnose } from './diagnose.ts'
 import { defineHealth } from './health-command.ts'
 import { importSoketi } from './import-soketi.ts'
@@ -22,7 +26,9 @@ import { start } from './start.ts'
 import { type StatusOptions, status } from './status.ts'
 import { type StopOptions, stop } from './stop.ts'
 import { tailCommand } from './tail.ts'
-import { json, withServer, withSources } from './target-options.ts'
+import { ADMIN_HELP, json, withServer, withSources } from './target-options.ts'
+import { triggerCommand } from './trigger.ts'
+import { usersCommand } from './users.ts'
 import { showVersion } from './version.ts'
 import { type ListOptions, listWebhooks, type ReplayOptions, replayWebhooks } from './webhooks.ts'
 
@@ -43,12 +49,6 @@ configuration for start --config; it holds the apps' secrets.
 What is not taken over, or works differently, is listed on standard error.
 Ends with 1 when an app could not be taken over, after printing the rest, and
 with 78 when the file cannot be read.`
-
-const ADMIN_HELP = `
-Asks the server that was started with the same --config, --laravel, environment
-and, without either, working directory: on its admin socket, else on the admin
-port of the configuration. --admin-url takes its token from RESOUND_ADMIN_TOKEN.
-Ends with 69 when it does not answer, with 1 when it refuses.`
 
 const STOP_HELP = `
 Connections are closed with 4200 at a pace (drain.*), and clients come back at
@@ -73,8 +73,6 @@ seen, why, and the fix to paste. Changes nothing. With --laravel, that app and
 its pages are looked at as well; the server is found as by resound status.
 Ends as a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown or wrong usage.`
 
-/** Commands whose exit codes are a Nagios plugin's, for wrong usage as well. */
-const AS_NAGIOS = ['diagnose', 'health']
 const METRICS_HELP = `
 Prints what Prometheus gets at /metrics; docs/metrics.md says what each is.
 With --watch, rates over each interval: a table on a terminal, a row per
@@ -99,7 +97,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function commands(ended: (code: number) => void): Command {
+/** All commands there are. @param ended told the exit code of the one that is run */
+export function commands(ended: (code: number) => void): Command {
   const program = new Command('resound')
     .description('A Laravel-compatible, Pusher-protocol WebSocket server')
     .version(version, '-V, --version', 'print the version')
@@ -108,7 +107,11 @@ function commands(ended: (code: number) => void): Command {
     .addOption(
       new Option('--color <when>', 'colour the output').choices(COLOUR_CHOICES).default('auto'),
     )
-    .configureHelp({ helpWidth: 80, showGlobalOptions: true })
+    .configureHelp({
+      helpWidth: 80,
+      showGlobalOptions: true,
+      subcommandTerm: (command) => command.name(), // its own help shows what it takes
+    })
     .showHelpAfterError('Try --help')
     .exitOverride()
 
@@ -153,9 +156,17 @@ function commands(ended: (code: number) => void): Command {
     .description('Shows how the running server is')
     .option('--watch', 'again every two seconds, until interrupted')
     .addHelpText('after', ADMIN_HELP)
-    .action(async (options: StatusOptions) => ended(await status(options)))
+    .action(async (options: StatusOptions) => {
+      const { color } = program.opts<{ color: ColourChoice }>()
+      ended(await status(options, color))
+    })
+  consoleCommand(program, ended, ADMIN_HELP)
   defineHealth(withServer(program.command('health')), program, ended)
   tailCommand(program, ended)
+  channelsCommand(program, ended)
+  connectionsCommand(program, ended)
+  usersCommand(program, ended)
+  triggerCommand(program, ended)
   withServer(program.command('diagnose'))
     .summary('find out why it does not work')
     .description('Finds out why it does not work, from the configuration to the browser')
@@ -164,11 +175,11 @@ function commands(ended: (code: number) => void): Command {
     .option('--cookie <header>', "of a browser's session in the app, or @FILE")
     .option('--token <token>', 'bearer token for the app, or @FILE')
     .option('--login <user>', 'EMAIL:PASSWORD of a user of the app, or @FILE')
-    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
     .option('--origin <origin>', "of the app's pages, where it is not that of APP_URL")
     .option('--ca <file>', 'PEM of an authority that browsers trust here as well')
     .option('--idle <seconds>', 'watch a silent WebSocket for so long, at most 600')
     .option('--bundle <file>', 'write an archive for support, without a secret in it')
+    .option('--event-bytes <number>', "data of the app's largest event, in bytes")
     .option('--as-user <id>', 'a user of the app, asked for in PHP without a login')
     .option('--auth-url <url>', 'where pages ask who may subscribe')
     .option('--only <ids>', 'checks or areas, with commas, and what they need')
@@ -205,7 +216,7 @@ function commands(ended: (code: number) => void): Command {
     .description('Prints the reference as Markdown')
     .addOption(new Option('--page <page>', 'which page').choices(PAGES).default('options'))
     .addOption(json())
-    .action((options: Json & { page: Page }) => ended(docs(options)))
+    .action((options: Json & { page: Page }) => ended(docs(options, program)))
   config
     .command('env')
     .summary('print every environment variable')

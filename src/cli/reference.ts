@@ -7,6 +7,7 @@
 import { settingPath } from '../config/environment.ts'
 import { OPTIONS, type Option } from '../config/options.ts'
 import { withValue } from '../config/tree.ts'
+import { CHECKS } from '../diagnose/checks.ts'
 import { FAULTS } from '../errors.ts'
 import { CODES } from '../protocol/codes.ts'
 
@@ -66,6 +67,23 @@ connection open.
 | code | meaning | what to do |
 | --- | --- | --- |
 ${codes.join('')}`
+}
+
+/** docs/checks.md */
+export function checksPage(): string {
+  const rows = CHECKS.map(({ id, question, needs = [] }) => {
+    const first = needs.map((need) => `\`${need}\``).join(', ')
+    return `| \`${id}\` | ${cell(question)} | ${first} |\n`
+  })
+  return `# Checks of diagnose
+
+<!-- Written by \`resound config docs --page checks\`. -->
+
+In the order in which [resound diagnose](diagnose.md) asks them. A check is asked when those that it needs are well.
+
+| id | question | needs |
+| --- | --- | --- |
+${rows.join('')}`
 }
 
 /** config.example.json: every option that has a default, at that default. */

@@ -4,10 +4,11 @@
 import type { Logger } from 'pino'
 import type { Control } from '../admin/control.ts'
 import { eventBodyBytes } from '../admin/live.ts'
-import { serveAdminPort } from '../admin/port.ts'
+import { type AdminPort, serveAdminPort } from '../admin/port.ts'
 import { createAdminApi } from '../admin/router.ts'
 import { type AdminSocket, serveAdminSocket } from '../admin/socket.ts'
 import { identityOf, placeForSocket } from '../admin/socket-path.ts'
+import { createWebConsole } from '../admin/web-console.ts'
 import { type Loaded, loadConfig, processEnvironment } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
@@ -48,7 +49,7 @@ export async function start(flags: Flags, colour: ColourChoice): Promise<number>
   }
   const stopped = untilStopped(group, log) // first: who reads the ready line may signal at once
   const { host, port } = group
-  announce({ host, port, admin: admin.address }, loaded, format, colour)
+  announce({ host, port, admin: admin.address, consoleLink: admin.link }, loaded, format, colour)
   const code = await stopped
   log.info('stopped')
   admin.stop()
@@ -57,6 +58,8 @@ export async function start(flags: Flags, colour: ColourChoice): Promise<number>
 
 interface Admin {
   readonly address: { readonly host: string; readonly port: number }
+  /** To the console, with the key to change things. */
+  readonly link: string
   stop(): void
 }
 
@@ -88,6 +91,15 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       return { pid: process.pid, windowSeconds: group.drainSeconds }
     },
   }
+  const { token } = config.admin
+  const web = createWebConsole({
+    flags,
+    metrics,
+    status: () => control.status(),
+    needsToken: token !== undefined,
+    port: () => port,
+    log,
+  })
   const parts = {
     metrics,
     webhooks,
@@ -97,12 +109,10 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
     health,
     watch,
     identity,
+    key: web.key,
+    more: web.routes,
   }
-  const port = serveAdminPort(
-    createAdminApi({ ...parts, token: config.admin.token }),
-    config.admin,
-    log,
-  )
+  const port: AdminPort = serveAdminPort(createAdminApi({ ...parts, token }), config.admin, log)
   let socket: AdminSocket | undefined
   try {
     // Who may open its file needs no token.
@@ -124,6 +134,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
   }
   return {
     address: port,
+    link: web.link(),
     stop: () => {
       socket?.stop()
       port.stop()
@@ -132,7 +143,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
 }
 
 function announce(
-  listening: Listening,
+  listening: Listening & { readonly consoleLink: string },
   { config, originOf }: Loaded,
   format: 'pretty' | 'json',
   colour: ColourChoice,
@@ -142,7 +153,9 @@ function announce(
     return
   }
   const coloured = isColoured(colour, process.stdout)
-  print(readyText(listening, config, coloured))
+  // The key is for who looks on, and not for a log that standard output is kept in.
+  const link = process.stdout.isTTY ? listening.consoleLink : undefined
+  print(readyText(listening, config, coloured, link))
   const [app, ...others] = config.apps
   const origin = originOf(['apps', 0, 'secret'])
   if (app === undefined || others.length > 0 || origin.kind === 'laravel') return

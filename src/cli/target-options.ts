@@ -3,6 +3,13 @@
  */
 import { type Command, Option } from 'commander'
 
+/** Beside the help of a command that asks a running server. */
+export const ADMIN_HELP = `
+Asks the server that was started with the same --config, --laravel, environment
+and, without either, working directory: on its admin socket, else on the admin
+port of the configuration. --admin-url takes its token from RESOUND_ADMIN_TOKEN.
+Ends with 69 when it does not answer, with 1 when it refuses.`
+
 /** As JSON, for programs. */
 export function json(): Option {
   return new Option('--json', 'print JSON, for programs')

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod'
 import { askServer, type Target } from './admin.ts'
+import { Failures } from './documents/webhooks.ts'
 import { EXIT, print, printJson } from './output.ts'
 
 interface Shape {
@@ -18,22 +19,6 @@ export interface ListOptions extends Target, Shape {
 export interface ReplayOptions extends Target, Shape {
   readonly id?: string
 }
-
-const Failures = z.object({
-  failures: z.array(
-    z.object({
-      id: z.string(),
-      app: z.string(),
-      webhook: z.string(),
-      events: z.int(),
-      time: z.string(),
-      givenUpAt: z.string(),
-      reason: z.string(),
-      payloads: z.array(z.unknown()).optional(),
-    }),
-  ),
-  more: z.boolean(),
-})
 
 const Replayed = z.object({ replayed: z.int() })
 

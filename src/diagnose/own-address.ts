@@ -1,14 +1,8 @@
 /**
  * Where the server listens, with nobody in between: as it says itself, else as its configuration does.
  */
-import { z } from 'zod'
 import type { Scene } from './scene.ts'
-
-const Status = z.object({
-  listeners: z.object({
-    public: z.object({ host: z.string(), port: z.int(), tls: z.boolean() }),
-  }),
-})
+import { localUrlOf, reachable } from './server-status.ts'
 
 export interface OwnAddress {
   readonly port: number
@@ -20,20 +14,14 @@ export interface OwnAddress {
 /** Undefined where nothing runs and the configuration leaves the port open, or is refused. */
 export async function ownAddress(scene: Scene): Promise<OwnAddress | undefined> {
   if (!scene.reading.valid) return undefined
-  const { config } = scene.reading
-  const running = await scene.server()
-  const { host, port, tls } =
-    running === undefined
-      ? { host: config.host, port: config.port, tls: config.tls !== undefined }
-      : Status.parse(await running.ask('GET', '/status')).listeners.public
+  const { host, port, tls, pathPrefix } = scene.reading.config
+  const status = await scene.status()
+  if (status !== undefined) {
+    const { public: at } = status.listeners
+    return { port: at.port, isTls: at.tls, url: localUrlOf(status) + pathPrefix }
+  }
   if (port === 0) return undefined
-  const scheme = tls ? 'https' : 'http'
-  return { port, isTls: tls, url: `${scheme}://${reachable(host)}:${port}${config.pathPrefix}` }
-}
-
-/** An address by which what listens on `host` is reached from here, as in a URL. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
+  const isTls = tls !== undefined
+  const url = `${isTls ? 'https' : 'http'}://${reachable(host)}:${port}${pathPrefix}`
+  return { port, isTls, url }
 }

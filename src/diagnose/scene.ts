@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { RunningServer, type Target } from '../cli/admin.ts'
 import { type Reading, readConfig } from '../config/load.ts'
 import { type LaravelFacts, laravelFacts } from './laravel/facts.ts'
-import { ServerStatus } from './server-status.ts'
+import { type ReceivedStatus, ServerStatus } from './server-status.ts'
 
 /** As the command line gave them. */
 export interface SceneOptions extends Target {
@@ -20,14 +20,14 @@ export interface SceneOptions extends Target {
   readonly token?: string
   /** `EMAIL:PASSWORD` of a user of the app, for whom the tool logs in. */
   readonly login?: string
-  /** How much data the app's largest event has, in bytes. */
-  readonly eventBytes?: string
   /** A PEM file with an authority that browsers here trust beside the usual ones. */
   readonly ca?: string
   /** How long a silent socket is watched at least, in seconds. */
   readonly idleSeconds?: number
   /** Of the pages, where it is not that of APP_URL. */
   readonly origin?: string
+  /** How much data the app's largest event has, in bytes. */
+  readonly eventBytes?: string
   /** Id of a user of the app, or `GUARD:ID`, for whom the app itself is asked, without a login. */
   readonly asUser?: string
   /** Where pages ask who may subscribe, if not where the app's own pages do. */
@@ -41,7 +41,7 @@ export class Scene implements Disposable {
   /** What `start` would run with, or why it would not. */
   readonly reading: Reading
   #server: Promise<RunningServer | undefined> | undefined
-  #status: Promise<ServerStatus | undefined> | undefined
+  #status: Promise<ReceivedStatus | undefined> | undefined
   #laravel: Promise<LaravelFacts | undefined> | undefined
 
   constructor(options: SceneOptions) {
@@ -57,7 +57,7 @@ export class Scene implements Disposable {
   }
 
   /** How that server is, as it said when it was first asked; undefined where none answers. */
-  status(): Promise<ServerStatus | undefined> {
+  status(): Promise<ReceivedStatus | undefined> {
     this.#status ??= this.server().then(async (server) => {
       if (server === undefined) return undefined
       const status = ServerStatus.parse(await server.ask('GET', '/status'))

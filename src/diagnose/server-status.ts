@@ -37,7 +37,9 @@ export const ServerStatus = z.object({
     socket: z.string().nullable(),
   }),
 })
-export type ServerStatus = z.infer<typeof ServerStatus> & {
+export type ServerStatus = z.infer<typeof ServerStatus>
+
+export interface ReceivedStatus extends ServerStatus {
   /** By the clock of this machine. */
   readonly receivedAt: number
 }

@@ -32,7 +32,7 @@ export class Here {
       const first = new First<Connection>(most, after)
       await this.#lookThrough(app, (connection) => {
         if (channel !== undefined && !isIn(connection, channel)) return
-        if (user !== undefined && !usersOf(connection).has(user)) return
+        if (user !== undefined && !usersOf(connection).includes(user)) return
         first.add(connection.socketId, connection)
       })
       return first.entries().map(([, connection]) => rowOf(connection))
@@ -65,7 +65,7 @@ export class Here {
     const found: Connection[] = []
     for (const app of apps) {
       await this.#lookThrough(app, (connection) => {
-        if (usersOf(connection).has(userId)) found.push(connection)
+        if (usersOf(connection).includes(userId)) found.push(connection)
       })
     }
     return closed(found, reconnects)
@@ -89,13 +89,14 @@ function closed(connections: readonly Connection[], reconnects: boolean): Part {
   return { closed: there.length }
 }
 
+const NOBODY: readonly string[] = Object.freeze([])
+
 /** Who is on a connection: more than one where it is a member under other ids than it signed in with. */
-function usersOf({ user, channels, socketId }: Connection): ReadonlySet<string> {
-  const users = new Set<string>()
-  if (user !== undefined) users.add(user.userId)
+function usersOf({ user, channels, socketId }: Connection): readonly string[] {
+  let users = user === undefined ? NOBODY : [user.userId]
   for (const { presence } of channels) {
     const member = presence?.members.memberOf(socketId)
-    if (member !== undefined) users.add(member.userId)
+    if (member !== undefined && !users.includes(member.userId)) users = [...users, member.userId]
   }
   return users
 }

@@ -34,6 +34,8 @@ export async function pageOver<App extends { readonly id: string }>(
  * of all nodes.
  */
 export function together(parts: readonly Part[], limit: number): Part {
+  const [only, ...others] = parts
+  if (only !== undefined && others.length === 0) return only
   const refusal = parts.find((part) => 'refused' in part)
   if (refusal !== undefined) return refusal
   if (parts.some((part) => 'closed' in part)) {

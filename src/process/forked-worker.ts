@@ -32,8 +32,8 @@ import type { Ending, Reloading, Worker } from './worker.ts'
 export const WORKER_COMMAND = 'worker'
 
 const ANSWER_MILLISECONDS = 2000
-/** A worker waits for other nodes as well. */
-const LIVE_ANSWER_MILLISECONDS = 5000
+/** A worker waits a second for other nodes as well. */
+const LIVE_ANSWER_MILLISECONDS = 2500
 const LONG_ANSWER_MILLISECONDS = 10_000
 /** For a worker to say that its canary is late. */
 const CANARY_REST_MILLISECONDS = 250

@@ -120,7 +120,7 @@ export class Generation {
     return this.#places.flatMap(({ worker }) => worker ?? [])
   }
 
-  /** Those that listen. */
+  /** Those that listen; one that is starting has nothing to tell, and keeps who asks waiting. */
   get listening(): readonly Worker[] {
     return this.#places.flatMap(({ worker, isListening }) =>
       isListening && worker !== undefined ? [worker] : [],

@@ -11,7 +11,7 @@ import { LocalWorker } from './local-worker.ts'
 import type { Worker } from './worker.ts'
 
 export interface GroupMetricsSources {
-  /** Workers there are, of all generations. */
+  /** Workers that have something to tell, of all generations. */
   readonly workers: () => readonly Worker[]
   readonly state: () => WorkerSources
   /** In front of every name. */
@@ -47,10 +47,24 @@ export class GroupMetrics {
     return [...WORKER_METRICS.map((metric) => textOf(metric, state, prefix)), ofWorkers].join('\n')
   }
 
+  /** In front of every name. */
+  get prefix(): string {
+    return this.#sources.prefix()
+  }
+
+  /** Those of each process, and what processes that are gone have counted. */
+  families(): Promise<readonly (readonly Family[])[]> {
+    return this.#familiesOf(this.#sources.workers())
+  }
+
   async #merged(workers: readonly Worker[]): Promise<string> {
+    return merged(await this.#familiesOf(workers))
+  }
+
+  async #familiesOf(workers: readonly Worker[]): Promise<readonly (readonly Family[])[]> {
     // Taken together with `workers`, before anything is awaited: who ends meanwhile counts once.
     const kept = this.#kept
     const families = workers.map((worker) => worker.metrics().catch(() => growing(worker.counted)))
-    return merged([...(await Promise.all(families)), kept])
+    return [...(await Promise.all(families)), kept]
   }
 }

@@ -72,7 +72,7 @@ export class Group {
   readonly ended: Promise<void>
   readonly health: Health
   readonly metrics = new GroupMetrics({
-    workers: () => this.#workers(),
+    workers: () => this.#generations().flatMap(({ listening }) => listening),
     state: () => ({
       wanted: this.#current.wanted,
       serving: this.#current.serving,

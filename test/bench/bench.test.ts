@@ -17,7 +17,7 @@ it(
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(runs).toHaveLength(10)
+    expect(runs).toHaveLength(12)
     for (const { scenario, server, result } of runs) {
       const { expected, happened } = result.publish ?? result.subscribe
       expect({ scenario, server, happened }).toEqual({ scenario, server, happened: expected })

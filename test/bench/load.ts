@@ -56,7 +56,7 @@ async function run(): Promise<Result> {
   const before = load.subscribedBefore ?? 0
   const residentBytesBefore = residentBytes()
   const connect = await phase(() => generator.connect(asked(load.connectParallel)))
-  if (before > 0) await generator.subscribe(asked(load.subscribeParallel), 0, before)
+  if (before > 0) note(await generator.subscribe(asked(load.subscribeParallel), 0, before))
   const subscribe = await phase(() => generator.subscribe(asked(load.subscribeParallel), before))
   await generator.settle()
   const idle = load.idleSeconds === undefined ? undefined : await phase(beIdle)
@@ -88,7 +88,7 @@ async function publishAll(): Promise<Phase> {
   if (load.publish === 'ping') {
     const ping = (count: number) =>
       generator.ping({ rate, parallel: inFlight, seconds: MOST_SECONDS }, count, publishers)
-    await ping(warmup)
+    note(await ping(warmup))
     return phase(() => ping(events))
   }
   const publisher = await publisherOf(publishers)
@@ -101,7 +101,7 @@ async function publishAll(): Promise<Phase> {
       eventsPerRequest: load.publish === 'batch' ? (load.batchSize ?? 1) : 1,
       payloadBytes: load.payloadBytes ?? 100,
     })
-  await publish(warmup)
+  note(await publish(warmup))
   return phase(() => publish(events))
 }
 
@@ -123,6 +123,15 @@ async function publisherOf(publishers: number): Promise<Publisher> {
   }
 }
 
+/** Counts what went wrong. */
+function note(measured: Measured): void {
+  for (const { kind, count, sample } of measured.errors) {
+    if (errors.count === 0) errors.first = `${kind}: ${sample}`
+    errors.count += count
+  }
+  errors.count += measured.doubled
+}
+
 /** Measures what the server uses in a phase. */
 async function phase(work: () => Promise<Measured>): Promise<Phase> {
   const server = serverCpuMicros()
@@ -130,11 +139,7 @@ async function phase(work: () => Promise<Measured>): Promise<Phase> {
   const measured = await work()
   const serverCpu = serverCpuMicros() - server
   const redisCpu = cpuMicros(target.redisPid) - redis
-  for (const { kind, count, sample } of measured.errors) {
-    if (errors.count === 0) errors.first = `${kind}: ${sample}`
-    errors.count += count
-  }
-  errors.count += measured.doubled
+  note(measured)
   return {
     operations: measured.operations,
     expected: measured.expected,

@@ -25,7 +25,7 @@ const help = `npm run bench -- [options]
   --json            every result as a line of JSON instead of the table
   --list            the scenarios`
 
-const quickScenarios = 'headline,fan-100,client-10,sub-private,presence-100'
+const quickScenarios = 'headline,fan-100,sat-1,client-10,sub-private,presence-100'
 const spareFiles = 200 // what a server opens beside its connections
 
 const { values: options } = parseArgs({

@@ -44,3 +44,30 @@ it('refuses what is asked for in the name of a lease that has ended, or of other
   expect(await store.apply(one, [enter], false)).toBe('lease')
   expect(await store.users('1', 'presence-a')).toEqual([])
 })
+
+it('names who can be asked: not who is about to go, though its lease holds', async () => {
+  await using redis = await startRedis()
+  const store = storeOf(redis)
+  for (const id of ['one', 'two']) await store.begin(id, 'g', `{"is":"${id}"}`, '')
+  expect([...(await store.names())]).toEqual([
+    ['one', '{"is":"one"}'],
+    ['two', '{"is":"two"}'],
+  ])
+  await store.retire('two', 5000)
+  expect([...(await store.names()).keys()]).toEqual(['one'])
+})
+
+it('hands over answers once each, a few at a time, and keeps none', async () => {
+  await using redis = await startRedis()
+  const store = storeOf(redis)
+  for (const node of ['a', 'b', 'c']) await store.answer('1f', node, { is: node })
+  const answer = (node: string): string => JSON.stringify({ node, answer: { is: node } })
+  expect(await store.takeAnswers('1f', 2)).toEqual([answer('a'), answer('b')])
+  await store.answer('1f', 'd', { is: 'd' })
+  const left = await redis.client.pttl('test:{0}:answers:1f')
+  expect(left).toBeGreaterThan(0)
+  expect(left).toBeLessThanOrEqual(5000)
+  expect(await store.takeAnswers('1f', 4)).toEqual([answer('c'), answer('d')])
+  expect(await store.takeAnswers('1f', 4)).toEqual([])
+  expect(await redis.client.exists('test:{0}:answers:1f')).toBe(0)
+})

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BenchDocument } from '../../src/cli/documents/bench.ts'
+import { createAuthority } from '../support/certificate.ts'
 import { type Outcome, PROGRAM, resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
@@ -17,6 +18,9 @@ const APP = {
   RESOUND_APP_SECRET: 'hidden-secret',
 } as const
 const CREDENTIALS = ['--app-id', '1', '--key', 'key', '--secret', 'hidden-secret'] as const
+/** Of a whole load, on a machine that does other things as well. */
+const PATIENCE_LONG = 50_000
+const TEST_TIMEOUT = { timeout: 60_000 }
 const SMALL = ['-c', '20', '--channels', '4', '-d', '1', '--warm-up', '0', '--quiet'] as const
 
 let server: StartedServer
@@ -43,7 +47,7 @@ const own = (): readonly string[] => ['--url', `ws://127.0.0.1:${server.port}`, 
 async function bench(...args: readonly string[]): Promise<Outcome & { document: BenchDocument }> {
   const target = args.includes('--url') ? [] : own()
   const outcome = await resound(['bench', '--json', ...SMALL, ...target, ...args], {
-    patience: 18_000,
+    patience: PATIENCE_LONG,
   })
   return { ...outcome, document: parsed(outcome) }
 }
@@ -59,7 +63,7 @@ const phaseOf = ({ scenarios }: BenchDocument, name: string) => {
   return phase
 }
 
-describe('a load', () => {
+describe('a load', TEST_TIMEOUT, () => {
   it('of events over HTTP finds each delivery, and says how long they took', async () => {
     const { code, document } = await bench('--rate', '50')
     expect(code).toBe(0)
@@ -147,6 +151,26 @@ describe('a load', () => {
     expect(document.complete).toBe(true)
     expect(code).toBe(0)
   })
+})
+
+it('goes over TLS as well, to a server whose certificate is trusted', async () => {
+  using directory = new Directory()
+  const authority = createAuthority(directory)
+  const { cert, key } = authority.server
+  await using secure = await StartedServer.start(['--host', '127.0.0.1'], {
+    environment: { ...APP, RESOUND_TLS_CERT: cert, RESOUND_TLS_KEY: key },
+  })
+  const args = ['bench', '--json', ...SMALL, ...CREDENTIALS, '--rate', '10']
+  const url = ['--url', `wss://127.0.0.1:${secure.port}`]
+  const trusting = { environment: { NODE_EXTRA_CA_CERTS: authority.ca } }
+  const { code, stdout } = await resound([...args, ...url], trusting)
+  const document = BenchDocument.parse(JSON.parse(stdout))
+  expect(phaseOf(document, 'publish')).toMatchObject({ happened: 50, missed: 0 })
+  expect(code).toBe(0)
+
+  const distrusting = await resound([...args, ...url])
+  expect(distrusting.stderr).toContain('NODE_EXTRA_CA_CERTS')
+  expect(distrusting.code).toBe(69)
 })
 
 describe('the generator', () => {

@@ -89,7 +89,7 @@ describe('resound status', () => {
     const { code, stdout, stderr } = await server.command('status')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     for (const text of [
-      /^Resound \S+\n\n {2}Ready {9}yes: serving\n/,
+      /^Resound \S+\n\n {2}Ready {9}\+ ok: serving\n/,
       new RegExp(`\n  Up {12}\\d+ s, process ${server.pid}\n`),
       /\n {2}Generation {4}1-[\da-f]{8}, since /,
       new RegExp(`\n  Listening {5}http://0\\.0\\.0\\.0:${server.port}\n`),

@@ -28,8 +28,16 @@ it('people get the addresses', () => {
       '',
       '  WebSocket and HTTP API  http://[::1]:8080/ws',
       '  Metrics                 http://127.0.0.1:9601/metrics',
+      '  Console                 http://127.0.0.1:9601/',
       '',
     ].join('\n'),
+  )
+})
+
+it('people at a terminal get a link to the console that opens it', () => {
+  const link = 'http://127.0.0.1:9601/#key=a-key'
+  expect(readyText(LISTENING, Config.parse({}), false, link)).toContain(
+    `  Console                 ${link}\n`,
   )
 })
 

@@ -11,6 +11,8 @@ it.each([
   ['docs/configuration.md', 'options'],
   ['docs/errors.md', 'errors'],
   ['docs/metrics.md', 'metrics'],
+  ['docs/cli.md', 'cli'],
+  ['docs/checks.md', 'checks'],
   ['config.example.json', 'example'],
 ])('%s is what "resound config docs --page %s" prints', async (file, page) => {
   const { stdout } = await resound(['config', 'docs', '--page', page])

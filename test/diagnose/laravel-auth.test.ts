@@ -89,6 +89,13 @@ describe('where nobody is named', () => {
     expect(code).toBe(3)
   })
 
+  it('cannot ask for a user whom the app has not', async () => {
+    const { code, of } = await diagnose('--channel', 'private-orders.1', '--as-user', '77')
+    expect(of('auth.answer')).toMatchObject({ outcome: 'unknown', causeId: 'not-asked' })
+    expect(of('auth.answer').evidence).toContain('the guard web knows no user 77')
+    expect(code).toBe(3)
+  })
+
   it('leaves a public channel alone', async () => {
     const { of } = await diagnose('--channel', 'orders.1')
     expect(of('auth.answer').summary).toContain("Echo.private('orders.1')")
@@ -102,6 +109,41 @@ describe('names the layer that refuses', () => {
     await expectFound('auth.answer', 'not-logged-in', ...args)
     const text = JSON.stringify((await diagnose(...asAnn('private-orders.2'))).results)
     expect(text).not.toContain(ann.slice(-40))
+  })
+
+  it('as it sends guests to its login page', async () => {
+    await gallery.edit(
+      'routes/channels.php',
+      (text) =>
+        `${text}\nBroadcast::routes(['prefix' => 'members', 'middleware' => ['web', 'auth']]);`,
+    )
+    const expired = `${ann.split('=', 1)[0]}=gone`
+    const there = ['--channel', 'private-orders.1', '--auth-url', '/members/broadcasting/auth']
+    const result = await expectFound('auth.answer', 'not-logged-in', ...there, '--cookie', expired)
+    expect(result.evidence?.join()).toContain('/login')
+    await expectWell(...there, '--cookie', ann)
+  })
+
+  it('as the channel is for users of another guard', async () => {
+    const guard = "config(['auth.guards.admin' => ['driver' => 'session', 'provider' => 'users']]);"
+    await gallery.edit('routes/channels.php', (text) =>
+      text
+        .replace('Broadcast::userRoutes();', guard)
+        .replace('$order === $user->id);', "$order === $user->id, ['guards' => ['admin']]);"),
+    )
+    const { summary } = await expectFound(
+      'auth.answer',
+      'wrong-guard',
+      ...asAnn('private-orders.1'),
+    )
+    expect(summary).toBe('The channel is for users of the guard admin.')
+    await expectWell('--channel', 'private-orders.1', '--as-user', 'admin:1')
+  })
+
+  it('as a page answers in place of the app', async () => {
+    await gallery.edit('routes/api.php', (text) => `${text}\nRoute::post('/page', fn () => '<p>');`)
+    const args = [...asAnn('private-orders.1'), '--auth-url', '/api/page']
+    await expectFound('auth.endpoint', 'html-answer', ...args)
   })
 
   it('as the token is none', async () => {

@@ -240,14 +240,6 @@ describe('the app', () => {
 })
 
 describe('the server', () => {
-  it('may turn away the pages of the app', async () => {
-    gallery.configure({ apps: [{ ...GALLERY_APP, allowedOrigins: ['https://app.example.com'] }] })
-    const { of } = await expectFound('config.origins', 'origin-not-allowed')
-    const pasted = JSON.parse(`{${of('config.origins').fix?.paste}}`)
-    gallery.configure({ apps: [{ ...GALLERY_APP, ...pasted }] })
-    await expectWell()
-  })
-
   it.each([
     ['stands in examples', 'well-known-secret', [{ ...GALLERY_APP, secret: 'app-secret' }]],
     ['is its key', 'well-known-secret', [{ ...GALLERY_APP, secret: 'my-key' }]],

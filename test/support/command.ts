@@ -16,6 +16,8 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Limit on open files, for the process alone. */
   readonly openFiles?: number
+  /** Another one than the one that is tested. */
+  readonly program?: string
   /** Milliseconds after which a command that has not ended is ended. */
   readonly patience?: number
 }
@@ -192,11 +194,11 @@ export class Ongoing implements AsyncDisposable {
 
 function spawned(
   args: readonly string[],
-  { directory, environment, openFiles }: Surroundings = {},
+  { directory, environment, openFiles, program = PROGRAM }: Surroundings = {},
   timeout = 0,
 ): ChildProcessByStdio<null, Readable, Readable> {
   const limit = openFiles === undefined ? '' : `ulimit -n ${openFiles};`
-  return spawn('sh', ['-c', `${limit} exec "$0" "$@"`, process.execPath, PROGRAM, ...args], {
+  return spawn('sh', ['-c', `${limit} exec "$0" "$@"`, process.execPath, program, ...args], {
     cwd: directory,
     env: { PATH: process.env['PATH'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

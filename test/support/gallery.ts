@@ -60,14 +60,14 @@ export class Gallery implements AsyncDisposable {
     this.#options = options
   }
 
-  /** @param app further options of the server's app */
-  static async start(app: object = {}): Promise<Gallery> {
+  /** @param further options of the server's app, which may need the address of Laravel */
+  static async start(further: (laravel: Laravel) => object = () => ({})): Promise<Gallery> {
     const laravel = await serveLaravel()
     const port = await freePort()
     const options = {
       host: '127.0.0.1',
       port,
-      apps: [{ ...GALLERY_APP, allowedOrigins: [laravel.url], ...app }],
+      apps: [{ ...GALLERY_APP, allowedOrigins: [laravel.url], ...further(laravel) }],
     }
     const files = new Directory({ 'resound.json': options })
     const file = files.file('resound.json')

@@ -213,7 +213,7 @@ async function artisan(directory: string, ...args: readonly string[]): Promise<s
 const SERVE = `
   exec 3<&0
   { cat <&3 >/dev/null; kill -INT 0; } &
-  exec php -S 127.0.0.1:0 ../vendor/laravel/framework/src/Illuminate/Foundation/resources/server.php
+  exec php -d opcache.revalidate_freq=0 -S 127.0.0.1:0 ../vendor/laravel/framework/src/Illuminate/Foundation/resources/server.php
 `
 
 /** Serves the application as `php artisan serve` does, on a free port. */

@@ -38,12 +38,15 @@ export interface User {
   readonly watchlist?: readonly string[]
 }
 
+/** What an application has to know of a server. */
+type Served = Pick<TestServer, 'app' | 'host' | 'port'>
+
 /** An application that publishes through a server, and vouches for its pages. */
 export class Application {
   readonly sdk: PusherSdk
-  readonly #server: TestServer
+  readonly #server: Served
 
-  constructor(server: TestServer) {
+  constructor(server: Served) {
     const { id, key, secret } = server.app
     this.#server = server
     this.sdk = new PusherSdk({

@@ -17,6 +17,8 @@ export interface TestRedisOptions {
   readonly users?: readonly (readonly string[])[]
   /** Speaks TLS only, with the server's certificate, and asks its clients for one. */
   readonly tls?: Authority
+  /** Another program than the system's `redis-server`. */
+  readonly program?: string
   /** Further settings: `['--replicaof', '127.0.0.1 6379']`. */
   readonly settings?: readonly string[]
   /** Makes it a Sentinel: the lines of its configuration file, which it rewrites. */
@@ -77,9 +79,16 @@ export class TestRedis implements AsyncDisposable {
 
   /** Starts it, after `stop` again on the same port; resolves when it answers. */
   async start(): Promise<void> {
-    const { password, users = [], tls, settings = [], sentinel } = this.#options
+    const {
+      password,
+      users = [],
+      tls,
+      settings = [],
+      sentinel,
+      program = 'redis-server',
+    } = this.#options
     const server = spawn(
-      'redis-server',
+      program,
       [
         ...(sentinel === undefined ? [] : [await this.#configurationFile(sentinel), '--sentinel']),
         ...(tls === undefined ? ['--port', String(this.port)] : tlsSettings(this.port, tls)),

@@ -1,5 +1,6 @@
 /**
- * The parts of the system that the tests run against: Redis, PostgreSQL, PHP, Composer and Chromium.
+ * The parts of the system that the tests run against: Redis, PostgreSQL, PHP, Composer, Chromium
+ * and Prometheus.
  *
  * What is missing is installed where that can be done unasked (Debian and its kin, as root); anywhere
  * else `bringSystemParts` fails and says what to install. It never goes on without a part.
@@ -52,6 +53,8 @@ const PARTS: readonly Part[] = [
   program('g++', '--version'),
   program('chromium', '--version'),
   program('nginx', '-v'),
+  program('prometheus', '--version'),
+  program('promtool', '--version', 'prometheus'),
   program('systemd-analyze', '--version', 'systemd'),
 ]
 

@@ -17,7 +17,10 @@ const Told = z.union([
   }),
 ])
 
-/** @returns as for a request; the code `no-user` where the app has no such user */
+/** The code where the app could not be asked at all: without PHP, or for a user whom it has not. */
+export const NOT_ASKED = 'not-asked'
+
+/** @returns as for a request */
 export async function askAsUser(
   directory: string,
   user: { readonly id: string; readonly guard: string | undefined },
@@ -29,10 +32,10 @@ export async function askAsUser(
   const input = { ...user, path, fields }
   const told = await askPhp({ directory, script: SCRIPT, input, signal })
   if ('fault' in told) {
-    return { isAnswered: false, code: told.fault.reason, message: told.fault.message }
+    return { isAnswered: false, code: NOT_ASKED, message: told.fault.message }
   }
   const answer = Told.parse(told.answer)
-  if ('noUser' in answer) return { isAnswered: false, code: 'no-user', message: answer.noUser }
+  if ('noUser' in answer) return { isAnswered: false, code: NOT_ASKED, message: answer.noUser }
   const { status, location, contentType, body, exception } = answer
   return {
     isAnswered: true,
@@ -55,7 +58,7 @@ export const EXCEPTION_HEADER = 'x-thrown'
 
 const SCRIPT = String.raw`
 $config = $app['config'];
-$config->set('session.driver', 'array');
+$config->set(['session.driver' => 'array', 'cache.default' => 'array']);
 $guard = $input['guard'] ?? $config->get('auth.defaults.guard');
 $provider = $app['auth']->createUserProvider($config->get("auth.guards.$guard.provider"));
 $user = $provider?->retrieveById($input['id']);

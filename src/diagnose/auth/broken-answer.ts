@@ -4,6 +4,7 @@
 import type { Finding, Fix } from '../check.ts'
 import { namesMasterKey, noMasterKey } from '../config/driver.ts'
 import { usedConnection } from '../laravel/facts.ts'
+import { NOT_ASKED } from './as-user.ts'
 import { thrownIn } from './exception.ts'
 import type { Exchange, Trial } from './exchange.ts'
 import { asked } from './exchange-check.ts'
@@ -61,9 +62,9 @@ function unanswered(
 ): Finding {
   const evidence = [asked(exchange), `no answer: ${code} ${message}`]
   const outcome = 'critical'
-  if (code === 'no-user') {
-    const summary = 'The app has no such user to ask for.'
-    return { outcome: 'unknown', summary, evidence: [message], causeId: 'no-user' }
+  if (code === NOT_ASKED) {
+    const summary = 'The app could not be asked as that user.'
+    return { outcome: 'unknown', summary, evidence: [message], causeId: NOT_ASKED }
   }
   if (/CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ALTNAME|DEPTH_ZERO/.test(code)) {
     const summary = "The app's certificate is not accepted."

@@ -40,8 +40,14 @@ export const browsersMayAsk = exchangeCheck(
         guest.answer,
       )
     }
-    if (usesCookies) return noCookies(exchange, page)
-    return ok(`Pages of ${page} may ask ${origin}.`)
+    if (!usesCookies) return ok(`Pages of ${page} may ask ${origin}.`)
+    // A host is one site with all its ports, whose cookies go along where the page wants it.
+    const isSameSite = new URL(page).hostname === new URL(origin).hostname
+    return isSameSite && asked.answer.headers['access-control-allow-credentials'] === 'true'
+      ? ok(
+          `Pages of ${page} may ask ${origin}, with cookies where they say credentials: 'include'.`,
+        )
+      : noCookies(exchange, page)
   },
 )
 

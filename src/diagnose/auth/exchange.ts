@@ -12,7 +12,8 @@ import { pagesOf } from '../laravel/pages.ts'
 import { type OwnAddress, ownAddress } from '../own-address.ts'
 import { NotConnected, PusherSocket, type Subscribed } from '../pusher-socket.ts'
 import type { Scene } from '../scene.ts'
-import { askAsUser } from './as-user.ts'
+import { authorities } from '../way-in/certificate.ts'
+import { askAsUser, NOT_ASKED } from './as-user.ts'
 import { type AskedChannel, channelOf, isGuarded } from './channel.ts'
 import { headersOf, type Identity, identityOf, knownBy } from './identity.ts'
 import { type Asked, ask, FORM, form } from './request.ts'
@@ -115,7 +116,7 @@ export class Exchange {
       )
     }
     const own = await ownAddress(scene)
-    const url = facts?.app.url ?? app.laravel.authUrl
+    const url = options.origin ?? facts?.app.url ?? app.laravel.authUrl
     const page = url !== undefined && URL.canParse(url) ? new URL(url).origin : undefined
     const endpoint = endpointOf(facts, app, own, page, options.authUrl)
     if (endpoint === undefined) {
@@ -207,7 +208,7 @@ export class Exchange {
     const fields = { socket_id: socketId, channel_name: name }
     if (identity.kind === 'user') {
       if (this.facts === undefined) {
-        return { isAnswered: false, code: 'no-app', message: '--as-user needs --laravel DIR' }
+        return { isAnswered: false, code: NOT_ASKED, message: '--as-user needs --laravel DIR' }
       }
       const path = isBridge ? this.app.laravel.authPath : new URL(url).pathname
       return askAsUser(this.facts.directory, identity, path, fields, signal)
@@ -218,7 +219,8 @@ export class Exchange {
       ...headersOf(identity),
       ...more,
     }
-    return ask({ method: 'POST', url, headers, body: form(fields) }, signal)
+    const ca = url.startsWith('https:') ? authorities(this.#scene) : []
+    return ask({ method: 'POST', url, headers, body: form(fields), ca }, signal)
   }
 
   /** With a connection to the server, as far as there is one; it is closed afterwards. */

@@ -24,15 +24,17 @@ export interface Asking {
   readonly url: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Authorities beside the usual ones, PEM. */
+  readonly ca?: readonly string[]
 }
 
 /** Never rejects: no answer is an outcome, too. Certificates are looked at, as browsers do. */
 export async function ask(
-  { method, url, headers = {}, body = '' }: Asking,
+  { method, url, headers = {}, body = '', ca = [] }: Asking,
   signal: AbortSignal,
 ): Promise<Asked> {
   const agent = new Agent({
-    connect: { timeout: MILLISECONDS },
+    connect: { timeout: MILLISECONDS, ...(ca.length === 0 ? {} : { ca: [...ca] }) },
     headersTimeout: MILLISECONDS,
     bodyTimeout: MILLISECONDS,
   })
@@ -89,6 +91,7 @@ export function shown({ status, headers, body }: Answer): string {
   const details = [location && `Location: ${location}`, type].filter(Boolean).join(', ')
   const text = body
     .replaceAll(/[0-9a-f]{64}/g, '...')
+    .replaceAll(/("shared_secret":")[^"]*/g, '$1...')
     .replaceAll(/<(script|style)[\s\S]*?<\/\1>|<[^>]*>/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .trim()

@@ -8,7 +8,7 @@ export const serverLetsIn = exchangeCheck(
   {
     id: 'auth.subscribe',
     question: 'Does the server take the authorisation, and subscribe',
-    needs: ['auth.signature'],
+    needs: ['auth.signature', 'way-in.origin'],
   },
   async (exchange, signal): Promise<Finding> => {
     if (!exchange.hasIdentity && exchange.channelName === undefined) return skip('Nobody asks.')

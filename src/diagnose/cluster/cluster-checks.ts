@@ -1,7 +1,191 @@
 /**
  * Of the cluster: whether the nodes that share a Redis agree.
  */
-import type { Check } from '../check.ts'
+import { z } from 'zod'
+import { type Check, type Finding, ok, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
 
-export const CLUSTER_CHECKS: readonly Check<Scene>[] = []
+const Node = z.object({
+  incarnation: z.string(),
+  leaseMilliseconds: z.number(),
+  about: z.record(z.string(), z.unknown()),
+  entries: z.int(),
+})
+type Node = z.infer<typeof Node>
+
+const Nodes = z
+  .object({
+    node: z.string(),
+    isLive: z.boolean(),
+    shards: z.array(
+      z.object({
+        nodes: z.array(Node),
+        incarnation: z.string().nullable(),
+        held: z.int(),
+        compared: z.object({
+          entries: z.int(),
+          missing: z.int(),
+          ghosts: z.int(),
+          examples: z.array(z.string()),
+        }),
+      }),
+    ),
+  })
+  .nullable()
+type Nodes = NonNullable<z.infer<typeof Nodes>>
+
+/** Of ten seconds, renewed every two and a half: one that has less has missed two in a row. */
+const LEAST_LEASE_MILLISECONDS = 4500
+
+const ASKED = new WeakMap<Scene, Promise<Nodes | undefined>>()
+
+/** The nodes as the server sees them, asked once for all checks. */
+function nodesOf(scene: Scene): Promise<Nodes | undefined> {
+  const known = ASKED.get(scene) ?? ask(scene)
+  ASKED.set(scene, known)
+  return known
+}
+
+async function ask(scene: Scene): Promise<Nodes | undefined> {
+  const server = await scene.server()
+  const answer = z.object({ nodes: Nodes }).parse(await server?.ask('GET', '/nodes'))
+  return answer.nodes ?? undefined
+}
+
+function clusterCheck(
+  id: Check<Scene>['id'],
+  question: string,
+  judge: (nodes: Nodes) => Finding,
+): Check<Scene> {
+  return {
+    id,
+    area: 'cluster',
+    question,
+    needs: ['server.running', 'server.redis', 'host.redis-acl'],
+    run: async (scene) => {
+      const nodes = await nodesOf(scene)
+      return nodes === undefined ? skip('The server shares no Redis with others.') : judge(nodes)
+    },
+  }
+}
+
+const clusterNodes = clusterCheck(
+  'cluster.nodes',
+  'Is this node one of the group, and who are the others',
+  ({ isLive, shards }) => {
+    const all = distinct(shards.flatMap(({ nodes }) => nodes))
+    const evidence = all.map(describe)
+    const isListed = shards.every(({ nodes, incarnation }) =>
+      nodes.some((one) => one.incarnation === incarnation && one.leaseMilliseconds > 0),
+    )
+    if (isLive && isListed) {
+      return ok(`${all.length === 1 ? 'One node is' : `${all.length} nodes are`} in the group.`, {
+        evidence,
+      })
+    }
+    return {
+      outcome: 'critical',
+      summary: 'This node is not one of the group: it goes on by itself.',
+      evidence,
+      cause: 'It has lost Redis, hears the others no more, or its lease has ended.',
+      causeId: 'not-in-group',
+      fix: { text: 'See server.redis and host.redis-acl; it comes back by itself within seconds.' },
+    }
+  },
+)
+
+const clusterLeases = clusterCheck(
+  'cluster.leases',
+  'Does every node renew its lease',
+  ({ shards }) => {
+    const late = distinct(
+      shards.flatMap(({ nodes }) =>
+        nodes.filter(({ leaseMilliseconds }) => leaseMilliseconds < LEAST_LEASE_MILLISECONDS),
+      ),
+    )
+    if (late.length === 0) return ok('Every node has renewed its lease in time.')
+    return {
+      outcome: 'warning',
+      summary: `${late.map(nameOf).join(', ')} ${late.length === 1 ? 'has' : 'have'} not renewed ${late.length === 1 ? 'its' : 'their'} lease in time.`,
+      evidence: late.map(describe),
+      cause:
+        'That process has died, hangs, is stopped, or cannot reach Redis. When its lease has ended, the others remove its members.',
+      causeId: 'node-silent',
+      fix: { text: 'Look at that process on its host: its log, and resound status there.' },
+    }
+  },
+)
+
+const clusterVersions = clusterCheck(
+  'cluster.versions',
+  'Do all nodes run the same release',
+  ({ shards }) => {
+    const all = distinct(shards.flatMap(({ nodes }) => nodes))
+    const versions = [...new Set(all.map(({ about }) => String(about['version'] ?? 'unknown')))]
+    if (versions.length <= 1) return ok(`All run ${versions[0] ?? 'the same release'}.`)
+    return {
+      outcome: 'warning',
+      summary: `The nodes run different releases: ${versions.sort().join(', ')}.`,
+      evidence: all.map(describe),
+      cause: 'An update is under way, or has not reached every node.',
+      causeId: 'versions-differ',
+      fix: {
+        text: 'Finish the update: install the same release everywhere, then resound restart.',
+      },
+    }
+  },
+)
+
+const clusterPresence = clusterCheck(
+  'cluster.presence',
+  'Does Redis have the members and counts that the sockets say',
+  ({ shards }) => {
+    const compared = shards.map((shard) => shard.compared)
+    const sum = (of: (one: (typeof compared)[number]) => number): number =>
+      compared.reduce((all, one) => all + of(one), 0)
+    const [entries, missing, ghosts] = [
+      sum((one) => one.entries),
+      sum((one) => one.missing),
+      sum((one) => one.ghosts),
+    ]
+    if (missing + ghosts === 0)
+      return ok(`${entries} entries of this node were compared and agree.`)
+    const isMissing = missing > 0
+    return {
+      outcome: 'critical',
+      summary: isMissing
+        ? `Redis has lost ${missing} of ${entries} members and counts that sockets here stand for.`
+        : `Redis has ${ghosts} members of presence channels for whom no node has a socket.`,
+      evidence: [
+        ...compared.flatMap(({ examples }) => examples).map((at) => `App and channel: ${at}`),
+        `Compared: ${entries} entries; missing: ${missing}; of nobody: ${ghosts}`,
+      ],
+      cause: isMissing
+        ? 'Keys were evicted (see host.redis-eviction) or deleted by somebody.'
+        : 'Keys of the nodes were deleted or restored from a backup by somebody.',
+      causeId: isMissing ? 'presence-lost' : 'presence-ghosts',
+      fix: isMissing
+        ? {
+            text: 'Restart the nodes one after the other: each registers what it holds anew.',
+            paste: 'resound restart',
+            into: 'shell',
+          }
+        : { text: 'Delete the keys of that channel in Redis, then restart the nodes.' },
+    }
+  },
+)
+
+export const CLUSTER_CHECKS: readonly Check<Scene>[] = [
+  clusterNodes,
+  clusterLeases,
+  clusterVersions,
+  clusterPresence,
+]
+
+const distinct = (nodes: readonly Node[]): readonly Node[] => [
+  ...new Map(nodes.map((node) => [node.incarnation, node])).values(),
+]
+const nameOf = ({ about, incarnation }: Node): string =>
+  about['host'] === undefined ? incarnation : `${about['host']} (process ${about['pid']})`
+const describe = (node: Node): string =>
+  `${nameOf(node)}: ${node.about['version'] ?? 'unknown release'}, lease for ${Math.round(node.leaseMilliseconds / 100) / 10} s, ${node.entries} entries`

@@ -10,7 +10,6 @@ import { channelsAreLoaded } from './channels.ts'
 import { credentialsAreKnown } from './credentials.ts'
 import { driverLeadsHere } from './driver.ts'
 import { limitsFit } from './limits.ts'
-import { pagesMayConnect } from './origins.ts'
 import { pagesLeadHere } from './pages.ts'
 import { secretsAreSecret } from './secrets.ts'
 
@@ -23,6 +22,5 @@ export const CONFIG_CHECKS: readonly Check<Scene>[] = [
   credentialsAreKnown,
   addressLeadsHere,
   channelsAreLoaded,
-  pagesMayConnect,
   pagesLeadHere,
 ]

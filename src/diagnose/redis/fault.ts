@@ -3,6 +3,7 @@
  */
 import { reasonOf } from '../../redis/remedy.ts'
 import type { Finding, Fix } from '../check.ts'
+import { allowing } from './permissions.ts'
 import type { RedisUse } from './uses.ts'
 
 interface Known {
@@ -51,6 +52,7 @@ const KNOWN: readonly Known[] = [
     pattern: /NOPERM/,
     causeId: 'not-allowed',
     cause: 'The user may not do so much as ask whether Redis is there.',
+    fix: allowing,
   },
   {
     pattern: /ECONNREFUSED/,

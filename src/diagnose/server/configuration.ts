@@ -4,6 +4,7 @@
 import { z } from 'zod'
 import { shownValues } from '../../config/values.ts'
 import { type Check, type Finding, ok, skip } from '../check.ts'
+import { ownCommand } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
 
 const Served = z.object({
@@ -50,15 +51,11 @@ function refusedNow(problems: readonly string[]): Finding {
 }
 
 function changedSince(
-  { options }: Scene,
+  scene: Scene,
   { options: names, restart, start }: Served['changed'],
 ): Finding {
   const how = start.length > 0 ? 'stop and start' : restart.length > 0 ? 'restart' : 'reload'
-  const named = [
-    ...(options.config === undefined ? [] : ['--config', options.config]),
-    ...(options.laravel === undefined ? [] : ['--laravel', options.laravel]),
-  ]
-  const command = (word: string): string => ['resound', word, ...named].join(' ')
+  const command = (word: string): string => ownCommand(scene, word)
   const paste =
     how === 'stop and start' ? `${command('stop')} && ${command('start')}` : command(how)
   return {

@@ -4,6 +4,7 @@
 import { describeProblem } from '../../config/problem.ts'
 import type { Check, Finding } from '../check.ts'
 import { ok } from '../check.ts'
+import { ownCommand } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
 import { reachable } from '../server-status.ts'
 import { type Listener, listenerAt } from './listener.ts'
@@ -28,15 +29,6 @@ export const serverRunning: Check<Scene> = {
   },
 }
 
-/** The command that starts what was looked for. */
-export function startCommand({ options: { config, laravel } }: Scene): string {
-  const named = [
-    ...(config === undefined ? [] : ['--config', config]),
-    ...(laravel === undefined ? [] : ['--laravel', laravel]),
-  ]
-  return ['resound', 'start', ...named].join(' ')
-}
-
 function notRunning(scene: Scene, port: number): Finding {
   return {
     outcome: 'critical',
@@ -48,7 +40,7 @@ function notRunning(scene: Scene, port: number): Finding {
     cause:
       'It was not started, has ended, or was started with another --config, --laravel or working directory.',
     causeId: 'not-running',
-    fix: { text: 'Start it.', paste: startCommand(scene), into: 'shell' },
+    fix: { text: 'Start it.', paste: ownCommand(scene, 'start'), into: 'shell' },
   }
 }
 

@@ -87,7 +87,7 @@ export function lookAtTls(
       })
     })
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = `${error.code ?? ''} ${error.message}`.trim()
+      const reason = error.code ?? error.message
       done({ kind: PLAIN.test(reason) ? 'plain' : 'failed', reason })
     })
     socket.once('end', () => done({ kind: 'failed', reason: 'it closes the connection' }))

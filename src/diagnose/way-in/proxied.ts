@@ -84,6 +84,13 @@ function nameOf(
       fix: 'Leave the paths /app/ and /apps/ out of what asks for a password or filters.',
     }
   }
+  if (status === 505) {
+    return {
+      summary: `${who} does not pass WebSockets on: it speaks HTTP/1.0 to the server.`,
+      cause: 'Upgrades are of HTTP/1.1, which nginx has to be told (proxy_http_version 1.1).',
+      causeId: 'upgrade-stripped',
+    }
+  }
   if (status === 400 || status === 426) {
     return {
       summary: `${who} does not pass WebSockets on: it answers ${status}.`,

@@ -1,0 +1,56 @@
+/** What the area `auth` finds where pages ask this server's bridge, as the redis driver needs it. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { Gallery } from '../support/gallery.ts'
+import { ANN } from '../support/laravel.ts'
+
+let gallery: Gallery
+beforeAll(async () => {
+  gallery = await Gallery.start(({ url }) => ({
+    laravel: { authUrl: url, authPath: '/api/broadcasting/auth' },
+  }))
+  await gallery.env(REDIS)
+})
+afterAll(() => gallery[Symbol.asyncDispose]())
+afterEach(() => gallery.env(REDIS))
+
+const REDIS = { BROADCAST_CONNECTION: 'redis' } as const
+const asAnn = async (): Promise<readonly string[]> => ['--token', await gallery.laravel.token(ANN)]
+const diagnose = (...args: readonly string[]) => gallery.diagnose('--only', 'auth', ...args)
+
+it.each([['private-orders.1'], ['presence-chat.1']])(
+  'subscribes to %s with what the bridge signs',
+  async (channel) => {
+    const { code, of } = await diagnose('--channel', channel, ...(await asAnn()))
+    expect(of('auth.endpoint').summary).toContain(
+      `:${gallery.port}/apps/my-app/auth answers a guest`,
+    )
+    expect(of('auth.cors').outcome).toBe('ok')
+    expect(of('auth.subscribe').summary).toBe(`Subscribed to ${channel} over a real connection.`)
+    expect(code).toBe(0)
+  },
+)
+
+it('takes what the app says without a signature, where it is asked inside of PHP', async () => {
+  const { code, of } = await diagnose('--channel', 'private-orders.1', '--as-user', '1')
+  expect(of('auth.answer').outcome).toBe('ok')
+  expect(of('auth.subscribe').outcome).toBe('skip')
+  expect(code).toBe(0)
+})
+
+it("names the app's callback as what refuses, through the bridge", async () => {
+  const { code, of } = await diagnose('--channel', 'private-orders.2', ...(await asAnn()))
+  expect(of('auth.answer')).toMatchObject({ outcome: 'critical', causeId: 'callback-refused' })
+  expect(code).toBe(2)
+})
+
+it('finds that pages ask the app itself, which signs nothing', async () => {
+  const endpoint = `${gallery.laravel.url}/api/broadcasting/auth`
+  const args = ['--channel', 'private-orders.1', ...(await asAnn())]
+  const { code, of } = await diagnose(...args, '--auth-url', endpoint)
+  const { causeId, fix } = of('auth.answer')
+  expect(causeId).toBe('redis-without-bridge')
+  expect(code).toBe(2)
+  const pasted = /'(.*)'/.exec(fix?.paste ?? '')?.[1] ?? ''
+  const well = await diagnose(...args, '--auth-url', `http://127.0.0.1:${gallery.port}${pasted}`)
+  expect(well.code).toBe(0)
+})

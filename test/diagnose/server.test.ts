@@ -1,0 +1,170 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { APP, critical, diagnosis, fine, found, Setup, warning } from '../support/breakable.ts'
+import { resound, StartedServer } from '../support/command.ts'
+import { Directory } from '../support/directory.ts'
+import { freePort } from '../support/free-port.ts'
+
+/** Everything but the Laravel app, which is not there. */
+const OWN = ['server', 'way-in', 'host', 'cluster']
+
+describe('a server that runs', () => {
+  let setup: Setup
+  beforeAll(async () => {
+    setup = await Setup.start()
+  })
+  afterAll(() => setup[Symbol.asyncDispose]())
+
+  it('is healthy: exit code 0, and not one warning', async () => {
+    const { exit, results } = await setup.diagnose(OWN)
+    expect(results.filter(({ outcome }) => !['ok', 'skip'].includes(outcome))).toEqual([])
+    expect(exit).toBe(0)
+    expect(results.filter(({ outcome }) => outcome === 'ok').map(({ id }) => id)).toEqual([
+      'server.running',
+      'server.configuration',
+      'server.clock',
+      'server.ready',
+      'way-in.upgrade-local',
+      'way-in.tcp',
+      'way-in.tls',
+      'way-in.upgrade-public',
+      'host.open-files',
+      'host.memory',
+      'host.event-loop',
+      'host.runtime',
+      'way-in.idle',
+    ])
+  })
+
+  it('whose file has changed since names what has, and the fix takes it over', async () => {
+    setup.write({ apps: [{ ...APP, secret: 'another', maxConnections: 7 }] })
+    const broken = await setup.diagnose(['server.configuration'])
+    expect(found(broken, 'server.configuration')).toEqual(warning('changed-since-start'))
+    const { evidence, fix } = broken.of('server.configuration')
+    expect(evidence).toEqual(['Other values now: apps[0].secret, apps[0].maxConnections'])
+    expect(JSON.stringify(broken)).not.toContain('another')
+
+    expect(fix?.paste).toBe(`resound reload --config ${setup.file}`)
+    const [, ...words] = fix?.paste?.split(' ') ?? []
+    expect(await resound(words)).toMatchObject({ code: 0 })
+    expect(found(await setup.diagnose(['server.configuration']), 'server.configuration')).toEqual(
+      fine,
+    )
+  })
+
+  it('whose file has become invalid goes on, and a restart would not', async () => {
+    setup.write({ limits: { eventBytes: -1 } })
+    const broken = await setup.diagnose(['server.configuration'])
+    expect(found(broken, 'server.configuration')).toEqual(critical('refused-now'))
+    expect(broken.of('server.configuration').evidence?.join()).toContain('limits.eventBytes')
+    setup.write({ limits: {} })
+    expect(found(await setup.diagnose(['server.configuration']), 'server.configuration')).toEqual(
+      fine,
+    )
+  })
+
+  it('is not judged by another environment than its own', async () => {
+    const { code, stdout } = await setup.server.command(
+      'diagnose',
+      '--only',
+      'server.configuration',
+      '--json',
+    )
+    expect({ code, results: JSON.parse(stdout).firstBroken }).toEqual({ code: 0, results: null })
+    const other = await resound(
+      ['diagnose', '--config', setup.file, '--only', 'server.configuration', '--json'],
+      { environment: { RESOUND_ACTIVITY_TIMEOUT_SECONDS: '60' } },
+    )
+    expect(other.code).toBe(1)
+    expect(JSON.parse(other.stdout).results.at(-1)).toMatchObject({
+      causeId: 'other-environment',
+      evidence: ['Other values here: activityTimeoutSeconds'],
+    })
+  })
+})
+
+describe('a server that does not run', () => {
+  it('is the first broken link, and the pasted command starts it', async () => {
+    using directory = new Directory()
+    const port = await freePort()
+    const file = directory.file('resound.json')
+    const admin = { port: 0, socket: directory.file('admin.sock') }
+    directory.write('resound.json', { host: '127.0.0.1', port, admin, apps: [APP] })
+    const broken = await diagnosis({ config: file }, { only: OWN })
+    expect(found(broken, 'server.running')).toEqual(critical('not-running'))
+    expect(broken.of('way-in.upgrade-local')).toMatchObject({
+      outcome: 'not-tested',
+      because: 'server.running',
+    })
+    const { paste } = broken.of('server.running').fix ?? {}
+    expect(paste).toBe(`resound start --config ${file}`)
+    const environment = { RESOUND_PORT: String(port) }
+    await using _server = await StartedServer.start(paste?.split(' ').slice(2), { environment })
+    expect(
+      found(await diagnosis({ config: file }, { only: ['server'] }), 'server.running'),
+    ).toEqual(fine)
+  })
+
+  it('is told from one whose port another program has', async () => {
+    const other = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as { port: number }
+    using directory = new Directory()
+    const admin = { port: 0, socket: directory.file('admin.sock') }
+    directory.write('resound.json', { host: '127.0.0.1', port, admin, apps: [APP] })
+    const broken = await diagnosis({ config: directory.file('resound.json') }, { only: ['server'] })
+    expect(found(broken, 'server.running')).toEqual(critical('port-taken'))
+    expect(broken.of('server.running').evidence?.join()).toContain(`pid ${process.pid}`)
+    other.close()
+    await once(other, 'close')
+  })
+
+  it('is told from another Resound on its port', async () => {
+    await using setup = await Setup.start()
+    using directory = new Directory()
+    const { port } = setup.server
+    const admin = { port: 0, socket: directory.file('admin.sock') }
+    directory.write('resound.json', { host: '127.0.0.1', port, admin, apps: [APP] })
+    const broken = await diagnosis({ config: directory.file('resound.json') }, { only: ['server'] })
+    expect(found(broken, 'server.running')).toEqual(critical('other-server'))
+  })
+
+  it('is told from one that would not start', async () => {
+    using directory = new Directory({ 'resound.json': { port: 'x' } })
+    const broken = await diagnosis({ config: directory.file('resound.json') }, { only: ['server'] })
+    expect(found(broken, 'server.running')).toEqual(critical('configuration-refused'))
+    expect(broken.of('server.running').evidence?.join()).toContain('port must be')
+  })
+})
+
+it('a server that lets its connections go is not ready, and says so', async () => {
+  await using setup = await Setup.start({ drain: { windowSeconds: 120 } })
+  const sockets = Array.from(
+    { length: 40 },
+    () => new WebSocket(`ws://127.0.0.1:${setup.server.port}/app/my-key?protocol=7`),
+  )
+  await Promise.all(sockets.map((socket) => once(socket, 'message')))
+  setup.server.signal('SIGTERM')
+  await setup.server.logged('draining; a second signal ends it at once')
+  const broken = await setup.diagnose(['server.ready'])
+  expect(found(broken, 'server.ready')).toEqual(critical('ending'))
+  for (const socket of sockets) socket.terminate()
+})
+
+it('clocks that are apart are found, with whose is which', async () => {
+  const surroundings = {
+    environment: {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(
+        'const now = Date.now; Date.now = () => now() + 900000; const D = Date; globalThis.Date = class extends D { constructor(...a) { a.length === 0 ? super(D.now()) : super(...a) } }',
+      )}`,
+    },
+  }
+  await using setup = await Setup.start({}, surroundings)
+  const broken = await setup.diagnose(['server.clock'])
+  expect(found(broken, 'server.clock')).toEqual(critical('clocks-apart'))
+  expect(broken.of('server.clock').summary).toMatch(
+    /^The clock of the server is (899|900|901) s ahead of that of this machine\.$/,
+  )
+})
