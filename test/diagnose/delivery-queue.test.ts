@@ -52,10 +52,10 @@ async function expectMended({ fix }: Result): Promise<void> {
   await expectHealthy()
 }
 
-describe.each(['database', 'redis'])('on the queue %s', (connection) => {
-  beforeEach(() => diagnosed.configure(`QUEUE_CONNECTION=${connection}`))
+describe('no-worker: nobody takes the event, which is taken back', () => {
+  it.each(['database', 'redis'])('out of the queue %s', SLOW, async (connection) => {
+    await diagnosed.configure(`QUEUE_CONNECTION=${connection}`)
 
-  it('no-worker: nobody takes the event, which is taken back', SLOW, async () => {
     const found = await diagnose()
 
     expect(found).toMatchObject({ outcome: 'critical', causeId: 'no-worker' })

@@ -16,7 +16,7 @@ import { JOB_SCRIPT, Job, QUEUE_SCRIPT, Queued } from './scripts.ts'
 import { isFinding, NO_LARAVEL } from './server.ts'
 
 /** An idle worker looks every three seconds. */
-const WORKER_MILLISECONDS = 6000
+const WORKER_MILLISECONDS = 5000
 const LOOK_MILLISECONDS = 1200
 /** From the end of a job to the event's arrival. */
 const LATE_MILLISECONDS = 700

@@ -101,7 +101,11 @@ export function troubleOf(sent: Sent): Trouble | undefined {
 
 /** What was seen, for the evidence. */
 export function seen(sent: Sent): string {
-  if (!sent.answered) return `no answer: ${sent.code} ${sent.message}`.slice(0, SHOWN_CHARACTERS)
+  if (!sent.answered) {
+    const { code, message } = sent
+    const text = message.includes(code) ? message : `${code} ${message}`
+    return `no answer: ${text}`.slice(0, SHOWN_CHARACTERS)
+  }
   const { status, contentType, server, location, body } = sent
   const told = errorIn(body) || body
   const from = [server && `Server: ${server}`, location && `Location: ${location}`, contentType]
