@@ -156,6 +156,11 @@ const FIXES: Readonly<Record<string, Fix>> = {
   certificate: {
     text: 'Use the name that the certificate is for, and serve the whole chain (tls.cert).',
   },
+  'proxy-http-version': {
+    text: 'Have the proxy speak HTTP/1.1 (nginx takes 1.0 unless told so), and reload it.',
+    paste: 'proxy_http_version 1.1;',
+    into: 'the location blocks of nginx that lead here',
+  },
   'proxy-upstream': { text: 'Have the proxy pass to the address at which this server listens.' },
 }
 

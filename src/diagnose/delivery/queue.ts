@@ -16,7 +16,7 @@ import { JOB_SCRIPT, Job, QUEUE_SCRIPT, Queued } from './scripts.ts'
 import { isFinding, NO_LARAVEL } from './server.ts'
 
 /** An idle worker looks every three seconds. */
-const WORKER_MILLISECONDS = 6000
+const WORKER_MILLISECONDS = 5000
 const LOOK_MILLISECONDS = 1200
 /** From the end of a job to the event's arrival. */
 const LATE_MILLISECONDS = 700
@@ -57,28 +57,29 @@ async function throughWorker(
   }
   if (queued.driver === 'null') return queueFinding(pushed, undefined)
   const queuing = Math.round(performance.now() - begun)
-  const arrived = await hears(listener, pushed, signal)
-  const job = await jobOf(pushed, true, signal)
+  const { arrived, failed } = await watched(listener, pushed, signal)
+  const job = failed ?? (await jobOf(pushed, true, signal))
   const timings = { ...listener.timings, queue: queuing }
   if (!arrived) return { timings, ...queueFinding(pushed, job) }
   const worker = Math.round(performance.now() - begun) - queuing
   return heard(pushed, job, { ...timings, worker })
 }
 
-/** Waits for the event, and no longer than the job lasts. */
-async function hears(
+/** Waits for the event, and no longer than the job lasts. @returns a job that failed, which is told once */
+async function watched(
   listener: CanaryListener,
   pushed: Pushed,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<{ readonly arrived: boolean; readonly failed?: Job }> {
   const end = performance.now() + WORKER_MILLISECONDS
   while (performance.now() < end) {
-    if ((await listener.hears(LOOK_MILLISECONDS, signal)) !== undefined) return true
+    if ((await listener.hears(LOOK_MILLISECONDS, signal)) !== undefined) return { arrived: true }
     const job = await jobOf(pushed, false, signal)
-    if (job?.state !== 'gone' && job?.state !== 'failed') continue
-    return (await listener.hears(LATE_MILLISECONDS, signal)) !== undefined
+    if (job?.state === 'failed') return { arrived: false, failed: job }
+    if (job?.state !== 'gone') continue
+    return { arrived: (await listener.hears(LATE_MILLISECONDS, signal)) !== undefined }
   }
-  return false
+  return { arrived: false }
 }
 
 /** What has become of the job; undefined where the app does not tell. */

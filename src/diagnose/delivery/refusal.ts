@@ -83,6 +83,9 @@ export function troubleOf(sent: Sent): Trouble | undefined {
   if (status === 413) {
     return trouble('proxy-body-size', 'A proxy in front of the server refuses bodies of this size.')
   }
+  if (status === 505) {
+    return trouble('proxy-http-version', 'A proxy speaks HTTP/1.0, which this server does not.')
+  }
   if ([502, 503, 504].includes(status) && !contentType.includes('json')) {
     return trouble('proxy-upstream', 'A proxy answers that it does not reach the server.')
   }
@@ -98,7 +101,11 @@ export function troubleOf(sent: Sent): Trouble | undefined {
 
 /** What was seen, for the evidence. */
 export function seen(sent: Sent): string {
-  if (!sent.answered) return `no answer: ${sent.code} ${sent.message}`.slice(0, SHOWN_CHARACTERS)
+  if (!sent.answered) {
+    const { code, message } = sent
+    const text = message.includes(code) ? message : `${code} ${message}`
+    return `no answer: ${text}`.slice(0, SHOWN_CHARACTERS)
+  }
   const { status, contentType, server, location, body } = sent
   const told = errorIn(body) || body
   const from = [server && `Server: ${server}`, location && `Location: ${location}`, contentType]

@@ -77,6 +77,12 @@ const KNOWN: readonly Known[] = [
     fix: { text: 'Look into the log of the app: storage/logs/laravel.log.' },
   },
   {
+    reason: /^too-large$/,
+    causeId: 'webhook-answer',
+    cause: 'Its answer is larger than is read, as an error page of Laravel in debug mode is.',
+    fix: { text: 'Look into the log of the app: storage/logs/laravel.log.' },
+  },
+  {
     reason: /^private-address$/,
     causeId: 'webhook-private-address',
     cause: 'Its address is in a private network, which webhooks have to be allowed.',
