@@ -34,12 +34,14 @@ export function controlRoutes(control: Control): Routes {
     access: 'operator',
     answer,
   })
-  const look = (answer: Route['answer']): Route => ({ method: 'GET', access: 'viewer', answer })
   return [
     ['/ready', { method: 'GET', access: 'scraper', answer: () => getReady(control.readiness) }],
     ['/status', { method: 'GET', access: 'scraper', answer: () => getStatus(control) }],
-    ['/configuration', look(() => json(control.configuration()))],
-    ['/nodes', look(() => getNodes(control))],
+    [
+      '/configuration',
+      { method: 'GET', access: 'operator', answer: () => json(control.configuration()) },
+    ],
+    ['/nodes', { method: 'GET', access: 'viewer', answer: () => getNodes(control) }],
     ['/reload', change(() => postReload(control))],
     ['/restart', change(() => postRestart(control))],
     ['/drain', change((query) => postDrain(control, query))],

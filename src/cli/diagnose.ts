@@ -44,7 +44,7 @@ export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): 
   const secrets = readSecrets(given)
   if (typeof secrets === 'string') return wrongUsage(secrets)
   if (bundle !== undefined && existsSync(bundle)) return wrongUsage(`${bundle} is there already`)
-  using scene = new Scene({ ...given, ...secrets, idleSeconds })
+  using scene = await Scene.find({ ...given, ...secrets, idleSeconds })
   const shown = terminal(process.stdout, colour)
   const results = await runChecks(CHECKS, scene, choice, (result) => {
     const text = json ? undefined : resultText(result, shown)

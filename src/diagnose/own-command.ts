@@ -4,7 +4,7 @@
 import type { Scene } from './scene.ts'
 
 /** `resound restart --config FILE`: with what tells that server from another. */
-export function ownCommand({ options: { config, laravel } }: Scene, word: string): string {
+export function ownCommand({ started: { config, laravel } }: Scene, word: string): string {
   const named = [
     ...(config === undefined ? [] : ['--config', config]),
     ...(laravel === undefined ? [] : ['--laravel', laravel]),

@@ -38,21 +38,35 @@ export class Scene implements Disposable {
   /** What is to be closed when no check looks any more. */
   readonly #held: (() => void)[] = []
   readonly options: SceneOptions
+  /** What the server was started with, of `--config` and `--laravel`. */
+  readonly started: Target
   /** What `start` would run with, or why it would not. */
   readonly reading: Reading
   #server: Promise<RunningServer | undefined> | undefined
   #status: Promise<ReceivedStatus | undefined> | undefined
   #laravel: Promise<LaravelFacts | undefined> | undefined
 
-  constructor(options: SceneOptions) {
+  /** @param started what the server was started with, where that is less than `options` */
+  constructor(options: SceneOptions, started: Target = options) {
     this.options = options
-    this.reading = readConfig({ flags: options })
+    this.started = started
+    this.reading = readConfig({ flags: started })
+  }
+
+  /** Finds the server, which may have been started without a word about the Laravel app. */
+  static async find(options: SceneOptions): Promise<Scene> {
+    const scene = new Scene(options)
+    const { laravel, ...others } = options
+    if (laravel === undefined || options.adminUrl !== undefined) return scene
+    if ((await scene.server()) !== undefined) return scene
+    const other = new Scene(options, others)
+    return (await other.server()) === undefined ? scene : other
   }
 
   /** The server that was started with the same configuration; undefined where none answers. */
   server(): Promise<RunningServer | undefined> {
     // That nobody answers is what a check then says. One is found by its socket whatever the file says.
-    this.#server ??= RunningServer.find(this.options).catch(() => undefined)
+    this.#server ??= RunningServer.find(this.started).catch(() => undefined)
     return this.#server
   }
 

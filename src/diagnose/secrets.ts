@@ -45,12 +45,17 @@ export async function scrubber(scene: Scene): Promise<(text: string) => string> 
   }
 }
 
+/** An address may hold a token in its query, such as that of a webhook. */
+function inQuery(value: string): readonly string[] {
+  return URL.canParse(value) ? [...new URL(value).searchParams.values()] : []
+}
+
 /** Those in the sources, also of a configuration that is refused; and one that was generated. */
 function ofConfiguration({ options, reading }: Scene): readonly string[] {
   const { settings } = collectSources(options, processEnvironment(), process.cwd())
   const given = settings.flatMap(({ path, value }) => {
     const secret = (optionAt(path) ?? optionAt(path.slice(0, -1)))?.secret // of a list, or a map
-    if (secret === undefined) return []
+    if (secret === undefined) return inQuery(String(value))
     const values = typeof value === 'object' && value !== null ? Object.values(value) : [value]
     return values.flatMap((one) => (secret === 'whole' ? [String(one)] : passwordsIn(String(one))))
   })

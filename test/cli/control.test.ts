@@ -304,7 +304,8 @@ describe('--admin-url', () => {
       const answer = await fetch(`${server.admin}/${path}`, { method: 'POST' })
       expect(answer.status).toBe(403)
       expect(await answer.json()).toMatchObject({
-        error: 'This takes admin.token on the admin port; the admin socket takes none.',
+        error:
+          'This takes admin.token, or the key that resound console shows, on the admin port; the admin socket takes neither.',
       })
     }
     const { code, stderr } = await resound(['stop', '--admin-url', server.admin])

@@ -115,6 +115,7 @@ describe('a bundle', () => {
     token: 'planted-bearer-token',
     login: 'planted-login-password',
     header: 'planted-webhook-header',
+    query: 'planted-query-token',
   }
   let directory: Directory
   let server: ChildProcessByStdio<null, Readable, null>
@@ -132,7 +133,12 @@ describe('a bundle', () => {
             key: 'my-key',
             secret: SECRETS.app,
             previousSecret: SECRETS.previous,
-            webhooks: [{ url: 'https://hooks.example/a', headers: { 'X-Key': SECRETS.header } }],
+            webhooks: [
+              {
+                url: `https://hooks.example/a?token=${SECRETS.query}`,
+                headers: { 'X-Key': SECRETS.header },
+              },
+            ],
           },
         ],
       },

@@ -139,6 +139,13 @@ describe('a server that does not run', () => {
   })
 })
 
+it('a configuration that is told to operators alone is not compared by others', async () => {
+  await using setup = await Setup.start()
+  const adminUrl = setup.server.admin
+  const seen = await setup.diagnose(['server.configuration'], { adminUrl })
+  expect(found(seen, 'server.configuration')).toEqual({ ...fine, outcome: 'skip' })
+})
+
 it('a server that lets its connections go is not ready, and says so', async () => {
   await using setup = await Setup.start({ drain: { windowSeconds: 120 } })
   const sockets = Array.from(

@@ -2,7 +2,9 @@
  * Whether the server serves the configuration that is read now.
  */
 import { z } from 'zod'
+import type { RunningServer } from '../../cli/admin.ts'
 import { shownValues } from '../../config/values.ts'
+import { ResoundError } from '../../errors.ts'
 import { type Check, type Finding, ok, skip } from '../check.ts'
 import { ownCommand } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
@@ -29,7 +31,10 @@ export const serverConfiguration: Check<Scene> = {
   run: async (scene) => {
     const server = await scene.server()
     if (server === undefined) return skip('No server answers.')
-    const served = Served.parse(await server.ask('GET', '/configuration'))
+    const served = await told(server)
+    if (served === undefined) {
+      return skip('The server tells this on its admin socket, or for its token (admin.token).')
+    }
     const { changed, problems } = served
     if (problems.length > 0) return refusedNow(problems)
     if (changed.options.length > 0) return changedSince(scene, changed)
@@ -37,6 +42,16 @@ export const serverConfiguration: Check<Scene> = {
     if (read.length > 0) return otherEnvironment(read)
     return ok('The server serves what its files and variables say now.')
   },
+}
+
+/** @returns undefined where who asks may not know */
+async function told(server: RunningServer): Promise<Served | undefined> {
+  try {
+    return Served.parse(await server.ask('GET', '/configuration'))
+  } catch (fault) {
+    if (fault instanceof ResoundError && fault.code === 'RESOUND_SERVER_REFUSED') return undefined
+    throw fault
+  }
 }
 
 function refusedNow(problems: readonly string[]): Finding {
