@@ -26,7 +26,8 @@ const MOST_NAMES = 200
 const PLAIN = /^[-\w.,@=]+$/
 
 const HELP = `
-bash:  resound completion bash > ~/.local/share/bash-completion/completions/resound
+bash:  resound completion bash > a file resound in
+       ~/.local/share/bash-completion/completions
 zsh:   resound completion zsh > a file _resound in a directory of $fpath
 fish:  resound completion fish > ~/.config/fish/completions/resound.fish
 

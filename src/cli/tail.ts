@@ -27,8 +27,8 @@ PATTERN is of channels' names, and * stands for anything: 'private-orders.*'.
 What has no channel is not shown with one. Each line is of one process of the
 server; an event that another node received says so.
 Data is hidden unless --payloads is given, and then without what its names say
-is a secret, and never of encrypted channels. More than 10,000 things a second are
-not shown but counted.
+is a secret, and never of encrypted channels. More than 10,000 things a second
+are not shown but counted.
 Ends when interrupted, or as --limit and --seconds say.`
 
 /** Adds the command. */
