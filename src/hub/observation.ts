@@ -143,7 +143,7 @@ export class Observers {
   }
 
   #tell(observation: Observation): void {
-    const observed = { time: this.#clock.now(), ...observation }
+    const observed = Object.assign(observation, { time: this.#clock.now() }) // made for this alone
     for (const observer of this.#observers) observer(observed)
   }
 }

@@ -8,16 +8,17 @@ import { redacted } from './redaction.ts'
 
 /** As a viewer gets it; `missed` stands for so many that came too fast. */
 export type Sight =
-  | (WithoutData<Observed> & { readonly data?: string })
+  | (WithoutData<Observed> & { readonly data?: string | undefined })
   | { readonly kind: 'missed'; readonly time: number; readonly count: number }
 
 type WithoutData<Seen> = Seen extends unknown ? Omit<Seen, 'data'> : never
 
 export type Watch = (filter: Filter, tell: (batch: readonly Sight[]) => void) => () => void
 
-const BATCH_MILLISECONDS = 100
+/** Soon enough for whoever reads, and few wake-ups. */
+const BATCH_MILLISECONDS = 200
 /** Ten thousand a second: more than anybody reads, and little to carry. */
-const MOST_IN_BATCH = 1000
+const MOST_IN_BATCH = 2000
 
 /** @returns what ends it */
 export function watchHere(
@@ -50,6 +51,6 @@ export function watchHere(
 
 function shown(observed: Observed, { payloads = false }: Filter): Sight {
   if (observed.kind !== 'event') return observed
-  const { data, ...rest } = observed
-  return payloads ? { ...rest, data: redacted(observed.channel, data) } : rest
+  // An own copy each: another viewer may be shown more. JSON leaves out what is undefined.
+  return { ...observed, data: payloads ? redacted(observed.channel, observed.data) : undefined }
 }

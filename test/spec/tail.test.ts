@@ -181,10 +181,10 @@ describe('a viewer', () => {
     const [{ app } = {}] = server.server.hub.lives()
     if (app === undefined) throw new Error('there is an app')
     const more = { channels: ['a'], event: 'e', data: '1', received: undefined }
-    for (let i = 0; i < 1500; i += 1) {
+    for (let i = 0; i < 2500; i += 1) {
       server.server.hub.deliver({ app, source: 'http', exceptSocketId: undefined, ...more })
     }
-    for (let i = 0; i < 1000; i += 1) expect((await viewer.next())['kind']).toBe('event')
+    for (let i = 0; i < 2000; i += 1) expect((await viewer.next())['kind']).toBe('event')
     expect(await viewer.next()).toEqual({ kind: 'missed', count: 500 })
   })
 })
