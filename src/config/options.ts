@@ -31,7 +31,7 @@ export interface Option {
 }
 
 /** What is shown instead of a secret. */
-const MASK = '********'
+export const MASK = '********'
 
 /** Stands for the index of an app, or of a webhook in it, in an option's path. */
 const ANY = '[]'

@@ -45,6 +45,12 @@ export async function scrubber(scene: Scene): Promise<(text: string) => string> 
   }
 }
 
+/** Every text in a value, which may be a list of objects. */
+function textsIn(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
+}
+
 /** An address may hold a token in its query, such as that of a webhook. */
 function inQuery(value: string): readonly string[] {
   return URL.canParse(value) ? [...new URL(value).searchParams.values()] : []
@@ -55,12 +61,16 @@ function ofConfiguration({ options, reading }: Scene): readonly string[] {
   const { settings } = collectSources(options, processEnvironment(), process.cwd())
   const given = settings.flatMap(({ path, value }) => {
     const secret = (optionAt(path) ?? optionAt(path.slice(0, -1)))?.secret // of a list, or a map
-    if (secret === undefined) return inQuery(String(value))
+    if (secret === undefined) return textsIn(value).flatMap(inQuery)
     const values = typeof value === 'object' && value !== null ? Object.values(value) : [value]
     return values.flatMap((one) => (secret === 'whole' ? [String(one)] : passwordsIn(String(one))))
   })
   const apps = reading.valid ? reading.config.apps : []
-  return [...given, ...apps.flatMap(({ secret, previousSecret }) => [secret, previousSecret ?? ''])]
+  return [
+    ...given,
+    ...apps.flatMap(({ secret, previousSecret }) => [secret, previousSecret ?? '']),
+    ...textsIn(apps).flatMap(inQuery),
+  ]
 }
 
 function ofLaravel(env: ReadonlyMap<string, EnvEntry>): readonly string[] {
