@@ -170,7 +170,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
     log,
     memoryLimitBytes: config.memory.limitBytes,
-    connections: () => hub.connectionCount + sessions.held,
+    clients: () => ({
+      webSockets: hub.connectionCount + sessions.held,
+      others: connections.open,
+    }),
   })
   const sessions = new Sessions({
     apps,
@@ -338,6 +341,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       processStatus({
         capacity: connectionCapacity(),
         memoryLimitBytes: room.memoryLimitBytes,
+        shortage: room.shortage()?.of,
         uWebSockets: uWebSocketsRelease(),
         hub,
         redis: [...laravel.states(), ...(shared === undefined ? [] : [shared.redis])],

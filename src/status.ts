@@ -24,6 +24,8 @@ export interface ProcessStatus {
     /** Of the configuration, the container or the machine. */
     readonly limitBytes: number
   }
+  /** What there is too little of for more connections: who comes now is told to try again (4100). */
+  readonly shortage: 'files' | 'memory' | 'heap' | null
   /**
    * Since the process began, the bucket's bound that 99 % are within, null when none is; and the most of
    * the last second.
@@ -52,6 +54,7 @@ export interface ProcessStatus {
 export interface StatusSources {
   readonly capacity: number
   readonly memoryLimitBytes: number
+  readonly shortage: 'files' | 'memory' | 'heap' | undefined
   readonly uWebSockets: string
   readonly hub: { lives(): Iterable<LiveApp> }
   readonly redis: Iterable<{
@@ -87,6 +90,7 @@ export function processStatus(sources: StatusSources): ProcessStatus {
       heapUsedBytes: heapUsed,
       limitBytes: sources.memoryLimitBytes,
     },
+    shortage: sources.shortage ?? null,
     eventLoopDelay: {
       p99Seconds: boundOf(eventLoopDelay.seconds, 0.99),
       recentSeconds: eventLoopDelay.recentSeconds,

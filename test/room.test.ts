@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { openFiles, openFilesLimit } from '../src/open-files.ts'
 import { detectedMemoryLimit, filesShortage, memoryShortage, type Use } from '../src/room.ts'
 import { ManualClock } from './support/clock.ts'
 import { sampleOf } from './support/metrics.ts'
+import { RawConnection } from './support/raw-connection.ts'
 import { startServer } from './support/server.ts'
 import { TestLog } from './support/test-log.ts'
+
+const run = promisify(execFile)
 
 const ROOMY: Use = {
   otherFiles: 30,
@@ -25,7 +31,8 @@ describe('what there is no room for', () => {
     ['above 90 % of the heap', { heapBytes: 901 }, 0, 'heap'],
   ])('%s', (_, use, connections, of) => {
     const now = { ...ROOMY, ...use }
-    const short = memoryShortage([now, now, now]) ?? filesShortage(now, connections)
+    const clients = { webSockets: connections, others: 0 }
+    const short = memoryShortage([now, now, now]) ?? filesShortage(now, clients)
     expect(short?.of).toBe(of)
   })
 
@@ -74,3 +81,35 @@ describe('a server whose memory is nearly used up', () => {
     expect(await sampleOf(server.server, 'resound_memory_bytes')).toBeGreaterThan(1024 * 1024)
   })
 })
+
+it('connections that are accepted now, and upgraded later, are counted once', async () => {
+  const clients = 250
+  const clock = new ManualClock()
+  await using _limit = await limitOpenFiles(800) // the clients' own ends are files of this process, too
+  await using server = await startServer({ clock })
+  const upgrade = `GET /app/${server.app.key}?protocol=7 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
+  const before = openFiles() ?? 0
+  const sockets = await Promise.all(
+    Array.from({ length: clients }, () => RawConnection.open(server.port)),
+  )
+  await expect.poll(openFiles).toBeGreaterThanOrEqual(before + 2 * clients)
+  clock.advance(1000) // the server looks how many files are open
+  const said: string[] = []
+  for (const socket of sockets) {
+    await socket.send(upgrade)
+    const answer = await socket.take((bytes) =>
+      /"event":"(.*?)"/.test(String(bytes)) ? bytes.length : undefined,
+    )
+    said.push(/"event":"(.*?)"/.exec(String(answer))?.[1] ?? '')
+  }
+  for (const socket of sockets) socket.abort()
+  expect(said).toEqual(said.map(() => 'pusher:connection_established'))
+})
+
+/** Lowers what this process may open, until disposed of. */
+async function limitOpenFiles(limit: number): Promise<AsyncDisposable> {
+  const set = (most: string) => run('prlimit', ['--pid', String(process.pid), `--nofile=${most}:`])
+  const before = openFilesLimit()
+  await set(String(limit))
+  return { [Symbol.asyncDispose]: async () => void (await set(String(before))) }
+}

@@ -21,6 +21,10 @@ export class HttpConnections {
   #underWay = 0
   #isClosing = false
 
+  get open(): number {
+    return this.#open
+  }
+
   /** Counts the connections of an app from now on. */
   watch(app: TemplatedApp): void {
     const count = (_res: unknown, change: unknown): void => {
