@@ -62,6 +62,16 @@ export class Apps implements AppSource {
     return this.#counts
   }
 
+  /** How many connections all apps together may have; 0 where one of them has no bound. */
+  get mostConnections(): number {
+    let most = 0
+    for (const { settings } of this.all()) {
+      if (settings.maxConnections === 0) return 0
+      most += settings.maxConnections
+    }
+    return most
+  }
+
   /** Takes over what has changed in the table or the configuration. @returns the apps that are gone */
   update(config: Config = this.#config): readonly App[] {
     const ofTable = this.#allowed(config)
