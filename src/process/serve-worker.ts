@@ -6,7 +6,7 @@
 import { realClock } from '../clock.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
-import { ResoundError } from '../errors.ts'
+import { faultOf, ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { createLogger } from '../log.ts'
 import { startServer } from '../server.ts'
@@ -201,8 +201,7 @@ async function answer(worker: LocalWorker, id: number, question: Question): Prom
   try {
     await report({ type: 'reply', id, value: await answerTo(worker, question) })
   } catch (fault) {
-    const message = fault instanceof Error ? fault.message : String(fault)
-    const code = fault instanceof ResoundError ? fault.code : undefined
+    const { code, message } = faultOf(fault)
     await report({ type: 'refusal', id, code, message })
   }
 }
