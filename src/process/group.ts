@@ -22,7 +22,7 @@ import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
 import { type GroupStatus, groupStatus } from './group-status.ts'
 import { GroupWatch } from './group-watch.ts'
-import { LocalWorker } from './local-worker.ts'
+import { LocalWorker, withResolvers } from './local-worker.ts'
 import { portChoice } from './port-choice.ts'
 import type { Tell } from './reading.ts'
 import { type Restarting, Restarts, takenOver } from './restarts.ts'
@@ -33,6 +33,7 @@ import type { NodesSeen, Reloading, Worker } from './worker.ts'
 const START_MILLISECONDS = 30_000
 /** Generations before the current one that may let their connections go at the same time. */
 const MOST_RETIRING = 8
+const NOT_TAKEN_OVER = 'these options take effect when the server is stopped and started'
 
 export interface GroupParts {
   readonly config: Config
@@ -45,8 +46,6 @@ export interface GroupParts {
 
 export class Group {
   readonly host: string
-  /** Resolves when nothing serves any more, after `drain` or `stop`. */
-  readonly ended: Promise<void>
   readonly health: Health
   readonly metrics = new GroupMetrics({
     workers: () => this.#generations().flatMap(({ listening }) => listening),
@@ -60,6 +59,9 @@ export class Group {
   })
   readonly live = new GroupLive(() => this.#workers())
   readonly #watching = new GroupWatch(() => this.#workers())
+  readonly #finished = withResolvers<void>()
+  /** Resolves when nothing serves any more, after `drain` or `stop`. */
+  readonly ended = this.#finished.promise
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -70,7 +72,6 @@ export class Group {
   readonly #restarts = new Restarts()
   /** Workers that ended by themselves. */
   #ended = 0
-  #resolveEnded: () => void = () => undefined
 
   private constructor(parts: GroupParts, port: number) {
     this.#parts = parts
@@ -81,9 +82,6 @@ export class Group {
       serving: () => this.#current.listening,
       readiness: () => this.readiness,
     })
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve
-    })
   }
 
   /**
@@ -91,14 +89,13 @@ export class Group {
    * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
    */
   static async start(parts: GroupParts): Promise<Group> {
-    const { config } = parts
+    const { config, log, flags, tell } = parts
     if (config.workers > 1) {
       const group = new Group(parts, freePort(config.host, config.port))
       await group.#current.start(config, 'now', START_MILLISECONDS)
       return group
     }
     let answered: Readiness | undefined
-    const { log, flags, tell } = parts
     const server = await startServer({ config, log, answerFor: (own) => answered ?? own })
     const answer = (readiness: Readiness | undefined): void => {
       answered = readiness
@@ -156,12 +153,7 @@ export class Group {
     this.#retire(previous)
     log.info({ generation: next.id, previous: previous.id }, 'restarted')
     const { start, areJoined } = takenOver(this.#parts.config, next.config)
-    if (start.length > 0) {
-      log.warn(
-        { options: start },
-        'these options take effect when the server is stopped and started',
-      )
-    }
+    if (start.length > 0) log.warn({ options: start }, NOT_TAKEN_OVER)
     return { isDone: true, generation: next.id, previous: previous.id, start, areJoined }
   }
 
@@ -236,7 +228,7 @@ export class Group {
   #end(how: 'draining' | 'stopping', finish: (generation: Generation) => void): void {
     if (this.#ending === undefined) {
       const all = [this.#current, ...this.#retiring]
-      void Promise.all(all.map(({ ended }) => ended)).then(() => this.#resolveEnded())
+      void Promise.all(all.map(({ ended }) => ended)).then(() => this.#finished.resolve())
     }
     this.#ending = how
     this.#starting?.stop()
@@ -284,7 +276,7 @@ export class Group {
 
   /** @param port undefined for a generation that listens where its configuration says */
   #generationParts(number: number, port: number | undefined): GenerationParts {
-    const { log } = this.#parts
+    const { log, flags, format, coloured } = this.#parts
     const portFor = portChoice(port, () => this.#port)
     const changed = (): void => this.#tell()
     const generation = (): Generation | undefined =>
@@ -293,7 +285,6 @@ export class Group {
       number,
       log,
       fork: (config, when) => {
-        const { flags, format, coloured } = this.#parts
         const drainSeconds = (): number => drainSecondsIn(generation()?.config)
         const served = { config, when, portFor, drainSeconds, changed }
         return new ForkedWorker({ flags, format, coloured, ...served })
