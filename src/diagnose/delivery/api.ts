@@ -5,6 +5,7 @@
 import { Agent, request } from 'undici'
 import { Secret } from '../../../channels/secret.ts'
 import { appPath, signedPath } from '../../protocol/signed-path.ts'
+import { beginningOf } from '../beginning.ts'
 import { CANARY_EVENT } from './canary.ts'
 
 export interface Credentials {
@@ -74,7 +75,9 @@ export async function publish(
       contentType: String(headers['content-type'] ?? ''),
       server: String(headers['server'] ?? ''),
       location: String(headers['location'] ?? ''),
-      body: await beginningOf(response.body),
+      body: (await beginningOf(response.body, ANSWER_BYTES))
+        .toString('utf8')
+        .slice(0, ANSWER_BYTES),
       milliseconds,
     }
   } catch (fault) {
@@ -85,15 +88,4 @@ export async function publish(
   } finally {
     await agent.destroy()
   }
-}
-
-async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = []
-  let size = 0
-  for await (const piece of body) {
-    pieces.push(piece)
-    size += piece.length
-    if (size >= ANSWER_BYTES) break
-  }
-  return Buffer.concat(pieces).toString('utf8').slice(0, ANSWER_BYTES)
 }
