@@ -169,10 +169,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
     log,
     memoryLimitBytes: config.memory.limitBytes,
-    clients: () => ({
-      webSockets: hub.connectionCount + sessions.held,
-      others: connections.open,
-    }),
+    clients: () => {
+      const webSockets = hub.connectionCount + sessions.held
+      return { webSockets, others: connections.sockets - webSockets }
+    },
   })
   const sessions = new Sessions({
     apps,
@@ -208,11 +208,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   })
   const traffic: Traffic = { bytes: 0, unanswered: 0 }
   publicApps.serve((generation) => {
-    connections.watch(generation.app)
+    connections.watch(generation.app, () => room.isExhausted)
     serveWebSockets(generation, sessions, {
       pathPrefix,
       ...config.limits,
       onUpgrade: () => connections.upgraded(),
+      onClose: () => connections.closed(),
       onFault,
     })
     serveHttp(
@@ -363,6 +364,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         milliseconds,
       ),
     join() {
+      if (stopped !== undefined) throw new Error('a server that has stopped cannot listen again')
       listeners.push(join(publicApps.listening, config.host, port))
     },
     reload(next) {
