@@ -32,6 +32,11 @@ export class Ending {
     this.#parts = parts
   }
 
+  /** Whether it has been told to stop, or has drained. */
+  get isStopping(): boolean {
+    return this.#stopped !== undefined
+  }
+
   /** Refuses new connections, lets the present ones go at the drain's pace, then stops. */
   drain(): Promise<void> {
     this.#drained ??= this.#drain()

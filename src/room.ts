@@ -9,11 +9,15 @@ import { getHeapStatistics } from 'node:v8'
 import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
 import { connectionCapacity, openFiles, openFilesLimit } from './open-files.ts'
+import { residentBytes } from './resident-memory.ts'
 
 const PERIOD_MILLISECONDS = 1000
 
 /** Share of a limit beyond which nobody new is taken. */
 const FULL_SHARE = { files: 0.95, memory: 0.9 }
+
+/** Files that nobody who connects may have: for the admin port, Redis, and finding out how many are open. */
+const LEFT = { share: 0.02, least: 24 }
 
 /** Seconds in a row: what garbage collection is about to free counts for nothing. */
 const SAMPLES = 3
@@ -25,7 +29,7 @@ const EPISODE_MILLISECONDS = 60_000
 export interface Clients {
   /** WebSockets, established or not. */
   readonly webSockets: number
-  /** Accepted, and no WebSockets: not yet, or of the HTTP API. */
+  /** Accepted, and not served as WebSockets: not yet, not at all, or of the HTTP API. */
   readonly others: number
 }
 
@@ -73,6 +77,12 @@ export function filesShortage(use: Use, { webSockets, others }: Clients): Shorta
     webSockets >= connectionCapacity(use.filesLimit) ||
     webSockets + others + use.otherFiles >= Math.floor(FULL_SHARE.files * use.filesLimit)
   return isFull ? SHORTAGES.files : undefined
+}
+
+/** Whether a connection more would take the last files, even if it is only to be refused. */
+export function isExhausted(use: Use, { webSockets, others }: Clients): boolean {
+  const left = Math.max(LEFT.least, LEFT.share * use.filesLimit)
+  return webSockets + others + use.otherFiles > use.filesLimit - left
 }
 
 /** Whether memory is nearly used up. @param recent the last samples, newest last */
@@ -129,6 +139,12 @@ export class Room {
     return this.#memoryShortage ?? filesShortage(this.#use, this.#clients())
   }
 
+  // hot path: once per connection, before anything of it is read.
+  /** Whether not even a refusal can be told: what has been accepted is to be cut off. */
+  get isExhausted(): boolean {
+    return isExhausted(this.#use, this.#clients())
+  }
+
   #sample(): void {
     const clients = this.#clients()
     this.#use = this.#look(clients)
@@ -152,7 +168,7 @@ export class Room {
     return {
       otherFiles: Math.max(0, (openFiles() ?? 0) - webSockets - others),
       filesLimit: this.#filesLimit,
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: residentBytes(),
       memoryLimitBytes: this.memoryLimitBytes,
       heapBytes: heap.used_heap_size,
       heapLimitBytes: heap.heap_size_limit,

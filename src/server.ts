@@ -139,10 +139,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     clock,
     log,
     memoryLimitBytes: config.memory.limitBytes,
-    clients: () => ({
-      webSockets: hub.connectionCount + sessions.held,
-      others: port.connections.open,
-    }),
+    clients: () => {
+      const webSockets = hub.connectionCount + sessions.held
+      return { webSockets, others: port.connections.sockets - webSockets }
+    },
   })
   const sessions = new Sessions({
     apps,
@@ -177,6 +177,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       headersOf: bounds.headersOf,
       onUnhandled: (status) => requests.unhandled(status),
     },
+    isFull: () => room.isExhausted,
     onFault: (fault) => log.error({ err: fault }, 'a request failed by a fault of ours'),
   })
   const stopTimers = (): void => {
@@ -278,7 +279,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
         },
         milliseconds,
       ),
-    join: () => port.join(),
+    join() {
+      if (ending.isStopping) throw new Error('a server that has stopped cannot listen again')
+      port.join()
+    },
     reload(next) {
       if (next.tls !== undefined) port.renew(next.tls)
       changes.configured(next)

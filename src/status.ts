@@ -2,10 +2,12 @@
  * What one process has to tell an operator: what it holds, and how near its limits it is.
  */
 import { readFileSync } from 'node:fs'
+import { getHeapStatistics } from 'node:v8'
 import type { Buckets } from './buckets.ts'
 import type { Readiness } from './http-api/health.ts'
 import type { LiveApp } from './hub/live-app.ts'
 import { openFiles, openFilesLimit } from './open-files.ts'
+import { residentBytes } from './resident-memory.ts'
 import { version } from './version.ts'
 
 /** Fields are added, never renamed: it passes between releases, and to scripts. */
@@ -76,7 +78,7 @@ export function processStatus(sources: StatusSources): ProcessStatus {
   const states = [...redis]
   let open = 0
   for (const { connections } of hub.lives()) open += connections.size
-  const { rss, heapUsed } = process.memoryUsage()
+  const { used_heap_size: heapUsed } = getHeapStatistics()
   return {
     pid: process.pid,
     version,
@@ -86,7 +88,7 @@ export function processStatus(sources: StatusSources): ProcessStatus {
     connections: { open, limit: finite(capacity) },
     openFiles: { open: openFiles() ?? null, limit: finite(openFilesLimit()) },
     memory: {
-      residentBytes: rss,
+      residentBytes: residentBytes(),
       heapUsedBytes: heapUsed,
       limitBytes: sources.memoryLimitBytes,
     },

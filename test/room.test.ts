@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
 import { openFiles, openFilesLimit } from '../src/open-files.ts'
 import { detectedMemoryLimit, filesShortage, memoryShortage, type Use } from '../src/room.ts'
 import { ManualClock } from './support/clock.ts'
+import { StartedServer } from './support/command.ts'
 import { sampleOf } from './support/metrics.ts'
+import { greeting, STARTED_APP } from './support/pusher-sockets.ts'
 import { RawConnection } from './support/raw-connection.ts'
 import { startServer } from './support/server.ts'
+import { statusOf } from './support/status.ts'
 import { TestLog } from './support/test-log.ts'
 
 const run = promisify(execFile)
@@ -104,6 +108,30 @@ it('connections that are accepted now, and upgraded later, are counted once', as
   }
   for (const socket of sockets) socket.abort()
   expect(said).toEqual(said.map(() => 'pusher:connection_established'))
+})
+
+it('more clients than files are sent away, and the server is there for the others', async () => {
+  await using server = await StartedServer.start([], {
+    environment: STARTED_APP,
+    openFiles: 400,
+  })
+  const ends = Array.from({ length: 700 }, () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/app/key?protocol=7`)
+    const end = new Promise<string>((resolve) => {
+      socket.once('message', (text) => resolve(String(/pusher:\w+/.exec(String(text)))))
+      socket.once('error', () => resolve('cut off'))
+    })
+    return { socket, end }
+  })
+  const said = await Promise.all(ends.map(({ end }) => end))
+  const { processes } = await statusOf(server)
+  expect(processes[0]).toMatchObject({ pid: server.pid, connections: { open: 272 } })
+  expect(said.filter((text) => text === 'pusher:connection_established')).toHaveLength(272)
+  expect(said.filter((text) => text === 'pusher:error').length).toBeGreaterThan(0)
+  for (const { socket } of ends) socket.terminate()
+  await expect
+    .poll(async () => (await greeting(server.port)).event)
+    .toBe(said.find((text) => text.endsWith('established')))
 })
 
 /** Lowers what this process may open, until disposed of. */

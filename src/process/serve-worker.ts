@@ -116,9 +116,9 @@ async function serve({ flags, format, coloured, config: given }: Begin, orders: 
   }
   const stopSaying = realClock.every(READINESS_MILLISECONDS, sayReadiness)
   sayReadiness()
-  if (listen.when === 'ready') await Promise.race([ready, worker.ended])
-  const isOver = await Promise.race([worker.ended.then(() => true), Promise.resolve(false)])
-  if (!isOver) {
+  const wanted = listen.when === 'ready' ? ready : Promise.resolve()
+  const isOver = await Promise.race([worker.ended.then(() => true), wanted.then(() => false)])
+  if (!isOver && !worker.isEnding) {
     server.join()
     await report({ type: 'listening' })
   }

@@ -20,8 +20,10 @@ export interface PublicPortOptions {
 export interface Served {
   readonly sessions: Sessions
   readonly api: HttpHandler
-  readonly webSockets: Omit<WebSocketOptions, 'onUpgrade' | 'onFault'>
+  readonly webSockets: Omit<WebSocketOptions, 'onUpgrade' | 'onClose' | 'onFault'>
   readonly http: Omit<HttpOptions, 'connections' | 'onFault'>
+  /** Whether a connection that has just been accepted is one too many, and to be cut off. */
+  readonly isFull: () => boolean
   /** Told of a handler that threw: a bug of ours. */
   readonly onFault: (fault: unknown) => void
 }
@@ -55,12 +57,13 @@ export class PublicPort {
   }
 
   /** Serves this to whoever connects, under later certificates too. */
-  serve({ sessions, api, webSockets, http, onFault }: Served): void {
+  serve({ sessions, api, webSockets, http, isFull, onFault }: Served): void {
     const { connections, traffic } = this
     const onUpgrade = (): void => connections.upgraded()
+    const onClose = (): void => connections.closed()
     this.apps.serve((generation) => {
-      connections.watch(generation.app)
-      serveWebSockets(generation, sessions, { ...webSockets, onUpgrade, onFault })
+      connections.watch(generation.app, isFull)
+      serveWebSockets(generation, sessions, { ...webSockets, onUpgrade, onClose, onFault })
       serveHttp(generation.app, api, { ...http, connections, onFault }, traffic)
     })
   }
