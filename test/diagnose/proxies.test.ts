@@ -88,6 +88,12 @@ describe.concurrent.each(['apache', 'haproxy', 'caddy'] as const)('%s', (name) =
     },
   )
 
+  it('that leads to a port where nobody is is named', async ({ expect }) => {
+    const broken = await through(name, plain, IMPATIENT[name]('127.0.0.1:1'))
+    expect(found(broken, 'way-in.upgrade-public')).toEqual(critical('dead-upstream'))
+    expect(broken.of('way-in.upgrade-public').summary).toContain(`The proxy (${name})`)
+  })
+
   it('that cuts silent sockets is named, and the lines for it let them be', async ({ expect }) => {
     const broken = await through(name, plain, IMPATIENT[name](addressOf(plain)), PATIENT_SECONDS)
     expect(found(broken, 'way-in.idle')).toEqual(critical('idle-cut'))

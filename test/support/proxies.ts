@@ -51,6 +51,7 @@ defaults
     timeout connect 5s
     timeout client 1s
     timeout server 1s
+    retries 0
 
 frontend web
     bind 127.0.0.1:${port}
