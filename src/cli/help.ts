@@ -13,7 +13,10 @@ const BELOW = '      '
 const ITEM = /^( +\S.*?)( {2,})(\S.*)$/
 
 /** Columns of a stream that help is printed to. Elsewhere than on a terminal, what it is written for. */
-export function helpWidth({ isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>) {
+export function helpWidth({
+  isTTY,
+  columns,
+}: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): number {
   if (!isTTY || columns <= 0) return USUAL_WIDTH // 0 where the terminal does not know
   return Math.min(USUAL_WIDTH, Math.max(LEAST_WIDTH, columns))
 }
