@@ -90,12 +90,17 @@ class Run {
         this.#expected += stream.learn(told[index] ?? stream.published)
       }
       await this.#quiet()
-    } else {
-      await this.#publishAll(publisher)
-      await this.#quiet()
-      await crew.meet(sentIn(channels))
+      return this.#measured()
     }
-    const accounts = channels.streams.map((stream) => stream.account())
+    await this.#publishAll(publisher)
+    await this.#quiet()
+    const measured = this.#measured() // to wait for others is no rest that it had meanwhile
+    await crew.meet(sentIn(channels))
+    return measured
+  }
+
+  #measured(): Measured {
+    const accounts = this.#publishing.channels.streams.map((stream) => stream.account())
     return this.measure.end({
       operations: this.#events,
       expected: this.#expected,
