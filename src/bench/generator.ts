@@ -1,5 +1,6 @@
 /** One thread's part of a load test: the phases of a scenario, in their order. */
 import { ClientPublisher } from './client-publisher.ts'
+import type { Crew } from './crew.ts'
 import { HttpPublisher } from './http-publisher.ts'
 import { Load } from './load.ts'
 import type { Measured } from './measure.ts'
@@ -26,10 +27,12 @@ export class Generator {
   readonly #share: Share
   readonly #signal: AbortSignal
   readonly #news: PhaseNews
+  readonly #crew: Crew
 
-  constructor(share: Share, signal: AbortSignal, news: PhaseNews) {
-    this.load = new Load([share.target], shapeOf(share), signal)
+  constructor(share: Share, signal: AbortSignal, crew: Crew, news: PhaseNews) {
+    this.load = new Load([share.target], shapeOf(share), signal, crew)
     this.#share = share
+    this.#crew = crew
     this.#signal = signal
     this.#news = news
   }
@@ -73,15 +76,15 @@ export class Generator {
       eventsPerRequest: way === 'batch' ? batch : 1,
       payloadBytes,
     }
-    const publisher = await this.#publisher()
+    const publisher = this.#share.publishes ? await this.#publisher() : undefined
     try {
-      if (warmUpSeconds > 0 && !this.#signal.aborted) {
+      if (warmUpSeconds > 0) {
         const warmUp = { ...how, count: countOf(rate, warmUpSeconds), seconds: warmUpSeconds }
         await this.load.publish(publisher, warmUp)
       }
       await this.#phase('publish', () => this.load.publish(publisher, { ...how, count, seconds }))
     } finally {
-      await publisher.close()
+      await publisher?.close()
     }
   }
 
@@ -100,9 +103,13 @@ export class Generator {
     })
   }
 
+  /** All threads begin it together. One in which they meet again is gone through by all of them. */
   async #phase(phase: PhaseName, work: () => Promise<Measured>): Promise<void> {
-    if (this.#signal.aborted) return
-    this.#news.began(phase)
-    this.#news.ended(phase, await work())
+    await this.#crew.meet()
+    const isLate = this.#signal.aborted
+    if (isLate && phase !== 'publish') return
+    if (!isLate) this.#news.began(phase)
+    const measured = await work()
+    if (!isLate) this.#news.ended(phase, measured)
   }
 }

@@ -5,6 +5,13 @@
  * Several publishers may overtake each other, so what is skipped is remembered until it comes.
  */
 
+/** What was published in a stream, for those who hear it in another thread than it was published by. */
+export interface Published {
+  /** The number of the last event. */
+  readonly sent: number
+  readonly doubtful: readonly number[]
+}
+
 /** What one connection has heard of one stream. */
 class Hearing {
   /** The highest number heard. */
@@ -50,8 +57,8 @@ export class Stream {
     return this.#hearings.size
   }
 
-  get sent(): number {
-    return this.#sent
+  get published(): Published {
+    return { sent: this.#sent, doubtful: [...this.#doubtful] }
   }
 
   join(connection: number): void {
@@ -62,9 +69,13 @@ export class Stream {
     this.#hearings.delete(connection)
   }
 
-  /** Begins a measure: what was sent before is not looked at any more. */
-  begin(): void {
-    this.#base = this.#sent
+  /**
+   * Begins a measure: what was sent before is not looked at any more.
+   * @param sent how much that is, where another thread publishes
+   */
+  begin(sent = this.#sent): void {
+    this.#sent = sent
+    this.#base = sent
     this.#counted = 0
     this.#doubled = 0
     for (const hearing of this.#hearings.values()) {
@@ -87,6 +98,17 @@ export class Stream {
   doubt(number: number): number {
     this.#doubtful.add(number)
     return [...this.#hearings.values()].filter((hearing) => hearing.lacks(number)).length
+  }
+
+  /**
+   * Learns what another thread has published here since the measure began.
+   * @returns how many deliveries that should bring
+   */
+  learn({ sent, doubtful }: Published): number {
+    this.#sent = sent
+    const doubts = doubtful.filter((number) => number > this.#base)
+    const unheard = doubts.reduce((sum, number) => sum + this.doubt(number), 0)
+    return (sent - this.#base) * this.size - unheard
   }
 
   /** @returns whether it counts as a delivery: heard by somebody who should, for the first time */

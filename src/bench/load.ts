@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ask } from './asking.ts'
 import { churn } from './churn.ts'
+import { ALONE, type Crew } from './crew.ts'
 import { Fleet } from './fleet.ts'
 import { nowMicroseconds } from './latency.ts'
 import { Measure, type Measured } from './measure.ts'
@@ -33,11 +34,18 @@ export class Load {
   readonly channels: Channels
   readonly #shape: Shape
   readonly #signal: AbortSignal
+  readonly #crew: Crew
 
   /** @param targets one server, or the nodes of one, over which connections are spread */
-  constructor(targets: readonly [Target, ...Target[]], shape: Shape, signal: AbortSignal) {
+  constructor(
+    targets: readonly [Target, ...Target[]],
+    shape: Shape,
+    signal: AbortSignal,
+    crew: Crew = ALONE,
+  ) {
     this.#shape = shape
     this.#signal = signal
+    this.#crew = crew
     this.channels = new Channels(shape, targets[0])
     const { channels } = shape
     // those of one channel are on all nodes, and so are channels of one connection each
@@ -119,13 +127,17 @@ export class Load {
     })
   }
 
-  /** Publishes, and looks at every delivery. Operations are events. */
+  /**
+   * Publishes, and looks at every delivery. Operations are events.
+   * @param publisher undefined where another thread of the crew publishes in these channels
+   */
   publish(
-    publisher: Publisher,
-    how: Omit<Publishing, 'fleet' | 'channels' | 'publisher' | 'signal'>,
+    publisher: Publisher | undefined,
+    how: Omit<Publishing, 'fleet' | 'channels' | 'publisher' | 'signal' | 'crew'>,
   ): Promise<Measured> {
     const { fleet, channels } = this
-    return publish({ ...how, fleet, channels, publisher, signal: this.#signal })
+    const [signal, crew] = [this.#signal, this.#crew]
+    return publish({ ...how, fleet, channels, publisher, signal, crew })
   }
 
   /** Does nothing but answer, and ping at a rate where there is one. Operations are pings. */

@@ -129,7 +129,7 @@ export class Pacer {
     const immediate = setImmediate(() => {
       const now = performance.now()
       if (news === this.#news) this.#self.spun(now - since)
-      if (this.#pace.rate === 0 || now * 1000 >= this.#dueAt(this.#done)) this.#tick()
+      if (this.#pace.rate === 0 || nowMicroseconds() >= this.#dueAt(this.#done)) this.#tick()
       else this.#spin(this.#news)
     })
     this.#cancel = () => clearImmediate(immediate)

@@ -66,9 +66,13 @@ export interface Plan {
   readonly name: string
 }
 
-/** What one thread does of a plan. */
+/** What one thread does of a plan. Threads of the same `name` share channels. */
 export interface Share extends Plan {
   readonly scenario: Scenario
+  /** Or it only hears what another thread publishes in its channel. */
+  readonly publishes: boolean
+  /** As in `Shape`. */
+  readonly firstMember: number
 }
 
 /** The kind of channels that a scenario uses. */
@@ -85,6 +89,7 @@ export const shapeOf = (share: Share): Shape => ({
   channelsPerConnection: 1,
   channelsPerEvent: 1,
   name: share.name,
+  firstMember: share.firstMember,
 })
 
 /** How many operations of a rate are in so many seconds; no more than can be numbered. */
@@ -92,19 +97,34 @@ export function countOf(rate: number, seconds: number): number {
   return rate === 0 ? MOST_NUMBERS - 1 : Math.min(MOST_NUMBERS - 1, Math.ceil(rate * seconds))
 }
 
-/** A plan in as many parts as it has threads: each with channels of its own. */
+/**
+ * A plan in as many parts as it has threads. Each has channels of its own as far as there are enough; where
+ * there are fewer, several threads subscribe to one, and one of them publishes there.
+ */
 export function sharesOf(plan: Plan, scenario: Scenario): readonly Share[] {
-  const { threads } = plan
-  return Array.from({ length: threads }, (_, index) => ({
-    ...plan,
-    scenario,
-    connections: part(plan.connections, index, threads),
-    channels: part(plan.channels, index, threads),
-    publishers: Math.max(1, part(plan.publishers, index, threads)),
-    rate: plan.rate / threads,
-    name: `${plan.name}-${index}`,
-  }))
+  const { threads, channels, connections } = plan
+  const groups = Math.min(threads, channels)
+  return Array.from({ length: threads }, (_, thread) => {
+    const group = thread % groups
+    const turn = Math.floor(thread / groups)
+    const crowd = part(connections, group, groups)
+    return {
+      ...plan,
+      scenario,
+      connections: part(crowd, turn, part(threads, group, groups)),
+      channels: part(channels, group, groups),
+      publishers: Math.max(1, part(plan.publishers, group, groups)),
+      rate: rateOf(plan, scenario, groups),
+      name: `${plan.name}-${group}`,
+      publishes: turn === 0,
+      firstMember: turn * crowd,
+    }
+  })
 }
+
+/** Events are published by one thread of a group; all else is done by all. */
+const rateOf = ({ rate, threads }: Plan, scenario: Scenario, groups: number): number =>
+  rate / (scenario === 'publish' ? groups : threads)
 
 const part = (whole: number, index: number, parts: number): number =>
   Math.floor(whole / parts) + (index < whole % parts ? 1 : 0)

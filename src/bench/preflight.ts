@@ -33,7 +33,15 @@ export async function preflight(
     .filter((scenario) => scenario !== 'connect')
     .find((scenario) => kindFor(scenario, plan) !== 'public')
   const scenario = guarded ?? scenarios[0] ?? 'connect'
-  const one = { ...plan, scenario, connections: 1, channels: 1, name: `${plan.name}-look` }
+  const one = {
+    ...plan,
+    scenario,
+    connections: 1,
+    channels: 1,
+    name: `${plan.name}-look`,
+    publishes: false,
+    firstMember: 0,
+  }
   const load = new Load([plan.target], shapeOf(one), signal)
   try {
     const connected = await load.connect(ONE)

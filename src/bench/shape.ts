@@ -17,10 +17,14 @@ export interface Shape {
   readonly channelsPerEvent: number
   /** Part of every channel's name, so that two loads on one server do not hear each other. */
   readonly name: string
+  /** The id of the first member, where other threads have members in the same channels. */
+  readonly firstMember?: number
 }
 
 /** The channels of a load, and the events that go through them. */
 export class Channels {
+  /** As in `Shape`. */
+  readonly name: string
   readonly names: readonly string[]
   readonly streams: readonly Stream[]
   readonly #shape: Shape
@@ -29,6 +33,7 @@ export class Channels {
 
   constructor(shape: Shape, { key, secret }: Pick<Target, 'key' | 'secret'>) {
     this.#shape = shape
+    this.name = shape.name
     this.#key = key
     this.#secret = new Secret(secret)
     const prefix = shape.kind === 'public' ? '' : `${shape.kind}-`
@@ -65,7 +70,7 @@ export class Channels {
     const name = this.nameOf(channel)
     const { kind } = this.#shape
     if (kind === 'public') return `{"event":"pusher:subscribe","data":{"channel":"${name}"}}`
-    const id = String(peer.index)
+    const id = String((this.#shape.firstMember ?? 0) + peer.index)
     const member = `{"user_id":"${id}","user_info":{"name":"User ${id}"}}`
     const channelData = kind === 'presence' ? member : undefined
     const auth = `${this.#key}:${this.#secret.sign(channelText(peer.socketId, name, channelData))}`

@@ -2,7 +2,7 @@
  * What an event of a load carries: of which stream it is, its number there, and when it was due. Pure.
  *
  * All are digits of fixed width between two `@`, which JSON in JSON does not change, so that a receiver
- * reads them where they are. Times are this thread's `performance.now()`, in microseconds.
+ * reads them where they are. Times are those of `nowMicroseconds`.
  */
 
 const STREAM_DIGITS = 6

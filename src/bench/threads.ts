@@ -4,6 +4,7 @@
  */
 import type { RecordableHistogram } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
+import { Meeting, type Sent } from './crew.ts'
 import { ErrorCounts } from './errors.ts'
 import { createLatencies } from './latency.ts'
 import type { Measured } from './measure.ts'
@@ -11,11 +12,15 @@ import { PHASES, type PhaseName, type Share } from './plan.ts'
 
 export const PROGRESS_MILLISECONDS = 500
 
-export type Order = 'stop'
+export type Order =
+  | { readonly type: 'stop' }
+  /** All threads have come to where this one waits. */
+  | { readonly type: 'met'; readonly sent: readonly Sent[] }
 
 export type Report =
   | { readonly type: 'began'; readonly phase: PhaseName }
   | { readonly type: 'progress'; readonly happened: number; readonly errors: number }
+  | { readonly type: 'come'; readonly sent: Sent | undefined }
   | { readonly type: 'ended'; readonly phase: PhaseName; readonly measured: Measured }
 
 /** How far all threads together are in a phase. */
@@ -39,54 +44,64 @@ export async function runShares(
   signal: AbortSignal,
   progressed: (progress: Progress) => void,
 ): Promise<readonly PhaseOutcome[]> {
-  const states = shares.map(() => ({ happened: 0, errors: 0 }))
+  const states: Progress[] = shares.map(() => ({ phase: 'connect', happened: 0, errors: 0 }))
   const measured = new Map<PhaseName, Measured[]>()
-  const runs = shares.map((share, index) =>
-    runShare(share, signal, (report) => {
-      switch (report.type) {
-        case 'began':
-          states[index] = { happened: 0, errors: 0 }
-          current = report.phase
-          break
-        case 'progress':
-          states[index] = report
-          break
-        case 'ended':
-          measured.set(report.phase, [...(measured.get(report.phase) ?? []), report.measured])
-          break
-      }
-      const sum = (of: 'happened' | 'errors') =>
-        states.reduce((total, state) => total + state[of], 0)
-      progressed({ phase: current, happened: sum('happened'), errors: sum('errors') })
-    }),
+  let phase: PhaseName = 'connect'
+  const workers = shares.map(
+    (share) => new Worker(new URL('./thread.js', import.meta.url), { workerData: share }),
   )
-  let current: PhaseName = 'connect'
-  await Promise.all(runs)
+  const order = (what: Order): void => {
+    for (const worker of workers) worker.postMessage(what)
+  }
+  const meeting = new Meeting(shares.length, (sent) => order({ type: 'met', sent }))
+  const take = (index: number, report: Report): void => {
+    switch (report.type) {
+      case 'come':
+        meeting.come(report.sent)
+        return
+      case 'began':
+        phase = report.phase
+        states[index] = { phase, happened: 0, errors: 0 }
+        break
+      case 'progress':
+        states[index] = {
+          phase: states[index]?.phase ?? phase,
+          happened: report.happened,
+          errors: report.errors,
+        }
+        break
+      case 'ended':
+        measured.set(report.phase, [...(measured.get(report.phase) ?? []), report.measured])
+        break
+    }
+    const begun = states.filter((state) => state.phase === phase)
+    const sum = (of: 'happened' | 'errors') => begun.reduce((total, state) => total + state[of], 0)
+    progressed({ phase, happened: sum('happened'), errors: sum('errors') })
+  }
+  const stop = (): void => order({ type: 'stop' })
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  try {
+    await Promise.all(
+      workers.map((worker, index) => ended(worker.on('message', (report) => take(index, report)))),
+    )
+  } finally {
+    signal.removeEventListener('abort', stop)
+    // Where one has failed, the others would wait for it.
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
   return PHASES.flatMap((phase) => {
     const parts = measured.get(phase) ?? []
     return parts.length === 0 ? [] : [{ phase, ...merged(parts) }]
   })
 }
 
-async function runShare(
-  share: Share,
-  signal: AbortSignal,
-  take: (report: Report) => void,
-): Promise<void> {
-  const worker = new Worker(new URL('./thread.js', import.meta.url), { workerData: share })
-  const stop = (): void => worker.postMessage('stop' satisfies Order)
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop)
-  worker.on('message', take)
-  try {
-    await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject)
-      worker.once('exit', resolve)
-    })
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
+/** @throws what the thread failed by */
+const ended = (worker: Worker): Promise<void> =>
+  new Promise((resolve, reject) => {
+    worker.once('error', reject)
+    worker.once('exit', () => resolve())
+  })
 
 function merged(parts: readonly Measured[]): Measured {
   const errors = new ErrorCounts()

@@ -122,8 +122,12 @@ async function bench(options: BenchOptions, colour: ColourChoice): Promise<numbe
 
 function planOf(options: BenchOptions): Plan {
   const { connections, channels, threads, via: way } = options
-  if (threads > Math.min(connections, channels)) {
-    throw new WrongUsage('--threads may not exceed --channels or --connections: each has its own')
+  if (threads > connections) {
+    throw new WrongUsage('--threads may not exceed --connections: each has its own')
+  }
+  // What tells of a member carries no time, so another thread could not know how long it took.
+  if (threads > channels && ['presence', 'all'].includes(options.scenario)) {
+    throw new WrongUsage('--threads may not exceed --channels where members come and go')
   }
   if (way === 'client' && connections < 2 * channels) {
     throw new WrongUsage('--via client needs two connections for each channel: one sends')

@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander'
 import { version } from '../version.ts'
+import { helpWidth, narrowed } from './help.ts'
 import { COLOUR_CHOICES } from './output.ts'
 import type { Adding, Ended } from './target-options.ts'
 
@@ -49,6 +50,10 @@ export async function commands(ended: Ended, first?: string): Promise<Command> {
       helpWidth: 80,
       showGlobalOptions: true,
       subcommandTerm: (command) => command.name(), // its own help shows what it takes
+    })
+    .configureOutput({
+      writeOut: (text) => void process.stdout.write(narrowed(text, helpWidth(process.stdout))),
+      writeErr: (text) => void process.stderr.write(narrowed(text, helpWidth(process.stderr))),
     })
     .showHelpAfterError('Try --help')
     .exitOverride()

@@ -26,10 +26,10 @@ const MOST_NAMES = 200
 const PLAIN = /^[-\w.,@=]+$/
 
 const HELP = `
-bash:  resound completion bash > a file resound in
-       ~/.local/share/bash-completion/completions
-zsh:   resound completion zsh > a file _resound in a directory of $fpath
-fish:  resound completion fish > ~/.config/fish/completions/resound.fish
+  bash  resound completion bash > a file resound in
+        ~/.local/share/bash-completion/completions
+  zsh   resound completion zsh > a file _resound in a directory of $fpath
+  fish  resound completion fish > ~/.config/fish/completions/resound.fish
 
 Names of channels and apps are those of the running server that the line names,
 and are left out when it does not answer within ${MILLISECONDS} ms.`

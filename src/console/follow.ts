@@ -91,7 +91,10 @@ export class Follower {
     const { signal } = request
     const heard = (): void => {
       clearTimeout(this.#silence)
-      this.#silence = setTimeout(() => request.abort(), SILENT_MILLISECONDS)
+      this.#silence = setTimeout(
+        () => request.abort(new DOMException('silent', 'TimeoutError')),
+        SILENT_MILLISECONDS,
+      )
     }
     heard()
     const response = await fetch(pathOf(this.#path, this.#query), {

@@ -69,4 +69,20 @@ describe('the events of a stream', () => {
     expect(stream.heard(1, 3)).toBe(true)
     expect(stream.account()).toEqual({ counted: 1, missed: 0, doubled: 0 })
   })
+
+  it('that another thread published are told of when it is over, the doubtful ones as well', () => {
+    const there = streamOf(1)
+    there.next()
+    const here = streamOf(1, 2)
+    there.begin()
+    here.begin(there.published.sent)
+    const [, third, fourth] = [there.next(), there.next(), there.next()]
+    there.doubt(fourth)
+    expect(here.heard(1, 1)).toBe(false)
+    for (const number of [2, third, fourth]) expect(here.heard(1, number)).toBe(true)
+    here.heard(2, third)
+    // three each, but for the one that nobody need hear and that one has not
+    expect(here.learn(there.published)).toBe(5)
+    expect(here.account()).toEqual({ counted: 4, missed: 1, doubled: 0 })
+  })
 })

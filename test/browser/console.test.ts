@@ -7,6 +7,7 @@ import { AT_ONCE, applicationOf, ConsolePage, linkOf } from '../support/console.
 import type { Application } from '../support/pusher.ts'
 import { hear, nodeBuild, subscribe } from '../support/pusher.ts'
 import { Sockets, STARTED_APP } from '../support/pusher-sockets.ts'
+import { StallingLink } from '../support/stalling-link.ts'
 
 const ANN = { id: 'ann', name: 'Ann' }
 const BOB = { id: 'bob', name: 'Bob' }
@@ -211,6 +212,32 @@ describe('the stream of events', () => {
     await console.text('The newest 500')
     expect(await console.page.locator('tbody tr').count()).toBe(500)
   })
+})
+
+it('gives up a stream that has been silent for too long, says so, and joins it again', async () => {
+  using stalling = await StallingLink.to(Number(new URL(server.admin).port))
+  const through = link.replace(new URL(server.admin).host, `127.0.0.1:${stalling.port}`)
+  await using console = await ConsolePage.open(browser, through, { hasClock: true })
+  await console.stream('live')
+  const { clock } = console.page
+  const passes = async (seconds: number): Promise<void> =>
+    clock.pauseAt((await console.page.evaluate(() => Date.now())) + 1000 * seconds)
+
+  await passes(3)
+  stalling.stall()
+  await passes(10) // what is still on its way may come after the first of these
+  await console.stream('live')
+  await passes(15)
+  await console.stream('waiting')
+  const pill = console.page.locator('header [data-stream]')
+  expect(await pill.textContent()).toBe('Reconnecting')
+  expect(await pill.getAttribute('title')).toBe('The server did not answer in time.')
+
+  using _sockets = await Sockets.open(server.port, 3)
+  stalling.resume()
+  await clock.resume()
+  await console.stream('live')
+  await console.figure('connections', '3')
 })
 
 it('asks for next to nothing while it is looked at', async () => {

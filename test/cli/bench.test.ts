@@ -90,6 +90,18 @@ describe('a load', TEST_TIMEOUT, () => {
     ['client events, which their senders do not hear', ['--via', 'client'], 'publish', 200],
     ['two threads, each with channels of its own', ['--threads', '2'], 'publish', 250],
     [
+      'three threads that share a channel',
+      ['--threads', '3', '--channels', '1', '--warm-up', '1'],
+      'publish',
+      1000,
+    ],
+    [
+      'client events, heard by other threads as well',
+      ['--threads', '3', '--channels', '2', '--via', 'client'],
+      'publish',
+      450,
+    ],
+    [
       'subscriptions to private channels',
       ['--scenario', 'subscribe', '--kind', 'private'],
       'subscribe',
@@ -220,7 +232,8 @@ describe('the report for people', () => {
 
   it('is of what was measured until then, when it is interrupted', async () => {
     const loud = SMALL.filter((arg) => arg !== '--quiet')
-    const args = [PROGRAM, 'bench', '--json', ...loud, ...own(), '-d', '60']
+    const shared = ['--channels', '1', '--threads', '2']
+    const args = [PROGRAM, 'bench', '--json', ...loud, ...own(), '-d', '60', ...shared]
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     const ended = once(child, 'close')
     createInterface(child.stderr).on('line', (line) => {
@@ -280,7 +293,12 @@ describe('wrong usage ends with 2', () => {
     ['another machine', ['--url', 'ws://192.0.2.1'], '--yes-remote'],
     ['no URL', ['--url', 'here'], '--url is no'],
     ['a rate of nothing', ['--rate', '0'], 'whole number from 1 to 200000'],
-    ['more threads than channels', ['--threads', '5'], '--threads may not exceed --channels'],
+    ['more threads than connections', ['--threads', '21'], 'may not exceed --connections'],
+    [
+      'threads whose members would meet',
+      ['--threads', '5', '--scenario', 'presence'],
+      'may not exceed --channels',
+    ],
     ['Redis that nobody names', ['--via', 'redis'], '--redis-prefix'],
   ])('for %s', async (_what, args, why) => {
     const { code, stderr } = await resound(['bench', ...SMALL, ...CREDENTIALS, ...args], {

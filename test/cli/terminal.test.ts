@@ -108,6 +108,24 @@ describe('a symbol', () => {
   })
 })
 
+it('help fits a narrow terminal, that of every command', async () => {
+  const commands = path.join(import.meta.dirname, '../../dist/src/cli/commands.js')
+  const program = `const { commands } = await import(${JSON.stringify(commands)})
+    const show = (command) => {
+      command.outputHelp()
+      for (const sub of command.commands) show(sub)
+    }
+    show(await commands(() => {}))`
+  const words = [process.execPath, '--input-type=module', '--eval', program]
+  for (const width of [50, 64]) {
+    const { shown } = await onTerminal(words, width)
+    const long = shown.split('\n').filter((line) => stringWidth(line) > width)
+    expect(long, `${width} columns`).toEqual([])
+    expect(shown.match(/^Usage: resound /gm)?.length).toBeGreaterThan(20)
+    expect(shown).toMatch(/-t, --threads <n>\s+threads that\s+generate load/)
+  }
+})
+
 describe('the facts', () => {
   const MODULE = path.join(import.meta.dirname, '../../dist/src/cli/terminal.js')
   const facts = async (environment: Record<string, string>, choice = 'auto', columns = 40) => {

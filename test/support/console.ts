@@ -50,11 +50,17 @@ export class ConsolePage implements AsyncDisposable {
   static async open(
     browser: Browser,
     url: string,
-    options: { readonly colorScheme?: 'light' | 'dark'; readonly width?: number } = {},
+    options: {
+      readonly colorScheme?: 'light' | 'dark'
+      readonly width?: number
+      /** Its time can be turned by hand (`page.clock`), and goes by itself until then. */
+      readonly hasClock?: boolean
+    } = {},
   ): Promise<ConsolePage> {
-    const { colorScheme = 'light', width = 1280 } = options
+    const { colorScheme = 'light', width = 1280, hasClock = false } = options
     const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } })
     const console = new ConsolePage(await context.newPage())
+    if (hasClock) await console.page.clock.install()
     await console.page.goto(url)
     return console
   }

@@ -1,6 +1,6 @@
 /**
- * The parts of the system that the tests run against: Redis, PostgreSQL, PHP, Composer, Chromium
- * and Prometheus.
+ * The parts of the system that the tests run against: Redis, PostgreSQL, PHP, Composer, Chromium,
+ * Prometheus and proxies.
  *
  * What is missing is installed where that can be done unasked (Debian and its kin, as root); anywhere
  * else `bringSystemParts` fails and says what to install. It never goes on without a part.
@@ -53,6 +53,9 @@ const PARTS: readonly Part[] = [
   program('g++', '--version'),
   program('chromium', '--version'),
   program('nginx', '-v'),
+  program('apache2', '-v', 'apache2-bin'), // without the service of the package apache2
+  program('haproxy', '-v'),
+  program('caddy', 'version'),
   program('zsh', '--version'),
   program('fish', '--version'),
   program('prometheus', '--version'),

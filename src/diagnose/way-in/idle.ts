@@ -5,13 +5,16 @@
 import type { WebSocket } from 'ws'
 import { type Check, type Finding, ok, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
-import { proxyFix, proxyNamed } from './proxies.ts'
+import { authorities } from './certificate.ts'
+import { askPlainly } from './plain-answer.ts'
+import { proxyFix } from './proxies.ts'
+import type { ProxyName } from './proxy-name.ts'
 import { isFinding, localWay, publicWay, upstreamOf } from './target.ts'
 import type { Upgrade } from './upgrade.ts'
 
 interface Silent {
   readonly socket: WebSocket
-  readonly server: string
+  readonly proxy: ProxyName | undefined
   readonly since: number
   /** After how many seconds it was closed, and with which code. */
   ended: { readonly seconds: number; readonly code: number } | undefined
@@ -22,9 +25,9 @@ const HELD = new WeakMap<Scene, Silent>()
 const REST_MILLISECONDS = 5000
 
 /** Keeps a socket that is open, and says nothing on it. */
-export function holdSilent(scene: Scene, { socket, server }: Upgrade & { kind: 'open' }): void {
+export function holdSilent(scene: Scene, { socket, proxy }: Upgrade & { kind: 'open' }): void {
   const since = performance.now()
-  const held: Silent = { socket, server, since, ended: undefined }
+  const held: Silent = { socket, proxy, since, ended: undefined }
   HELD.set(scene, held)
   socket.once('close', (code) => {
     held.ended = { seconds: secondsSince(since), code }
@@ -43,7 +46,7 @@ export const wayInIdle: Check<Scene> = {
     const held = HELD.get(scene)
     if (held === undefined) return skip('No WebSocket was opened.')
     await endOrTime(held, scene.options.idleSeconds ?? 0, signal)
-    if (held.ended !== undefined) return cut(scene, held, held.ended)
+    if (held.ended !== undefined) return cut(scene, held, held.ended, signal)
     const seconds = secondsSince(held.since)
     return ok(`A silent WebSocket was left open for ${seconds} s.`)
   },
@@ -72,11 +75,13 @@ async function endOrTime(
 
 async function cut(
   scene: Scene,
-  { server }: Silent,
+  held: Silent,
   { seconds, code }: NonNullable<Silent['ended']>,
+  signal: AbortSignal,
 ): Promise<Finding> {
   const [way, local] = [await publicWay(scene), await localWay(scene)]
   if (isFinding(way)) return way
+  const proxy = held.proxy ?? (await askPlainly(way, authorities(scene), signal))?.proxy
   const upstream = isFinding(local) ? undefined : upstreamOf(scene, local)
   return {
     outcome: 'critical',
@@ -87,12 +92,12 @@ async function cut(
         ? []
         : [`The server pings a silent client after ${upstream.activityTimeoutSeconds} s.`]),
     ],
-    cause: 'A proxy or load balancer on the way closes connections that are silent for so long.',
+    cause: `${proxy === undefined || proxy === 'cloud' ? 'A proxy or load balancer' : `A proxy (${proxy})`} on the way closes connections that are silent for so long.`,
     causeId: 'idle-cut',
     fix:
       upstream === undefined
         ? { text: 'Have the proxy allow more than activityTimeoutSeconds of silence.' }
-        : proxyFix(proxyNamed(server), upstream),
+        : proxyFix(proxy, upstream),
   }
 }
 

@@ -3,7 +3,8 @@
  * which.
  */
 import type { Finding } from '../check.ts'
-import { type ProxyName, proxyFix, proxyNamed, type Upstream } from './proxies.ts'
+import type { PlainAnswer } from './plain-answer.ts'
+import { proxyFix, type Upstream } from './proxies.ts'
 import type { WayIn } from './target.ts'
 import type { Upgrade } from './upgrade.ts'
 
@@ -17,10 +18,16 @@ interface Named {
   readonly fix?: string
 }
 
-export function httpFinding(way: WayIn, answer: Answered, upstream: Upstream): Finding {
+/** @param plain what an ordinary request for the same brings, where anything */
+export function httpFinding(
+  way: WayIn,
+  answer: Answered,
+  plain: PlainAnswer | undefined,
+  upstream: Upstream,
+): Finding {
   const { status, server, location, body } = answer
-  const proxy = proxyNamed(server)
-  const { fix, ...named } = nameOf(way, answer, upstream)
+  const proxy = answer.proxy ?? plain?.proxy
+  const { fix, ...named } = nameOf(way, { ...answer, proxy }, plain, upstream)
   return {
     outcome: 'critical',
     ...named,
@@ -40,18 +47,18 @@ const OURS = /There is nothing at ([^\s"]*)\. The HTTP API/
 
 function nameOf(
   way: WayIn,
-  { status, body, location, server }: Answered,
+  { status, body, location, proxy }: Answered,
+  plain: PlainAnswer | undefined,
   upstream: Upstream,
 ): Named {
-  const proxy: ProxyName | 'proxy' = proxyNamed(server) ?? 'proxy'
-  const who = proxy === 'proxy' || proxy === 'cloud' ? 'The proxy' : `The proxy (${proxy})`
-  const arrived = OURS.exec(body)?.[1]
+  const who = proxy === undefined || proxy === 'cloud' ? 'The proxy' : `The proxy (${proxy})`
+  const arrived = (OURS.exec(body) ?? OURS.exec(plain?.body ?? ''))?.[1]
   if (arrived !== undefined) {
     if (arrived === `${upstream.pathPrefix}/app/${way.key}`) {
       return {
         summary: `${who} does not pass WebSockets on: the upgrade is lost on its way.`,
         cause:
-          'The headers Upgrade and Connection end at each hop, so a proxy has to be told to send them on. The server got an ordinary request.',
+          'The headers Upgrade and Connection end at each hop, so a proxy has to be told to send them on. An ordinary request reaches the server.',
         causeId: 'upgrade-stripped',
       }
     }

@@ -1,7 +1,9 @@
 /**
- * Proxies by name, and what to write into the configuration of each.
+ * What to write into the configuration of each proxy. All but Traefik's is run by test/diagnose/proxies.test.ts
+ * and test/diagnose/way-in.test.ts as it is printed.
  */
 import type { Fix } from '../check.ts'
+import type { ProxyName } from './proxy-name.ts'
 
 export interface Upstream {
   /** `127.0.0.1:8080`. */
@@ -12,21 +14,6 @@ export interface Upstream {
   readonly activityTimeoutSeconds: number
 }
 
-export type ProxyName = 'nginx' | 'apache' | 'caddy' | 'traefik' | 'haproxy' | 'cloud'
-
-const NAMES: readonly (readonly [RegExp, ProxyName])[] = [
-  [/nginx|openresty|tengine/i, 'nginx'],
-  [/apache|httpd/i, 'apache'],
-  [/caddy/i, 'caddy'],
-  [/traefik/i, 'traefik'],
-  [/haproxy/i, 'haproxy'],
-  [/cloudflare|awselb|cloudfront|gws|envoy/i, 'cloud'],
-]
-
-/** @param server its Server header */
-export const proxyNamed = (server: string): ProxyName | undefined =>
-  NAMES.find(([pattern]) => pattern.test(server))?.[1]
-
 /** Beyond the server's own pings. */
 const REST_SECONDS = 60
 
@@ -36,27 +23,27 @@ export function proxyFix(proxy: ProxyName | undefined, upstream: Upstream): Fix 
   switch (proxy) {
     case 'apache':
       return {
-        text: 'Have Apache upgrade (a2enmod proxy proxy_http proxy_wstunnel), then reload it.',
+        text: `Have Apache upgrade (a2enmod proxy proxy_http proxy_wstunnel${upstream.isTls ? ' ssl' : ''}), then reload it.`,
         paste: apache(upstream, seconds),
         into: "the VirtualHost in Apache's configuration",
       }
     case 'caddy':
       return {
-        text: 'Pass both paths on; Caddy upgrades by itself. Then reload it.',
+        text: 'Pass both paths on, without a read_timeout; Caddy upgrades by itself. Then reload it.',
         paste: caddy(upstream),
         into: 'the site in the Caddyfile',
       }
     case 'traefik':
       return {
-        text: 'Route both paths to the server; Traefik upgrades by itself.',
+        text: `Route both paths to the server; Traefik upgrades by itself.${upstream.isTls ? ' It has to trust the certificate (serversTransport).' : ''}`,
         paste: traefik(upstream),
-        into: 'the labels of the container',
+        into: 'the labels of the container that Resound runs in',
       }
     case 'haproxy':
       return {
-        text: 'Keep tunnels open for longer than the server is silent, then reload HAProxy.',
+        text: 'Pass both paths on as they come, and keep tunnels open for longer than the server is silent; then reload HAProxy.',
         paste: haproxy(upstream, seconds),
-        into: 'haproxy.cfg',
+        into: 'haproxy.cfg, at the end of the frontend that browsers reach',
       }
     case 'cloud':
       return {
@@ -71,6 +58,7 @@ export function proxyFix(proxy: ProxyName | undefined, upstream: Upstream): Fix 
   }
 }
 
+/** To a server on its own machine, by an address that its certificate is seldom for: nginx does not look. */
 function nginx({ address, isTls, pathPrefix }: Upstream, seconds: number): string {
   const upstream = `${isTls ? 'https' : 'http'}://${address}`
   return `location ${pathPrefix}/app/ {
@@ -90,30 +78,37 @@ location ${pathPrefix}/apps/ {
 
 function apache({ address, isTls, pathPrefix }: Upstream, seconds: number): string {
   const s = isTls ? 's' : ''
-  return `ProxyPreserveHost On
+  const tls = 'SSLProxyEngine On\nSSLProxyCheckPeerName Off\n'
+  return `${isTls ? tls : ''}ProxyPreserveHost On
 ProxyPass "${pathPrefix}/app/" "ws${s}://${address}${pathPrefix}/app/" timeout=${seconds}
 ProxyPass "${pathPrefix}/apps/" "http${s}://${address}${pathPrefix}/apps/"`
 }
 
 function caddy({ address, isTls, pathPrefix }: Upstream): string {
+  const tls = ' {\n    transport http {\n        tls_insecure_skip_verify\n    }\n}'
   return `@resound path ${pathPrefix}/app/* ${pathPrefix}/apps/*
-reverse_proxy @resound ${isTls ? 'https://' : ''}${address}`
+reverse_proxy @resound ${isTls ? `https://${address}${tls}` : address}`
 }
 
-function traefik({ address, pathPrefix }: Upstream): string {
+/**
+ * By the documentation of Traefik 3 (routing, providers, Docker), with which 2 agrees: no test runs it. A
+ * WebSocket needs nothing of its own there, and no timeout of Traefik's counts once it is upgraded.
+ */
+function traefik({ address, isTls, pathPrefix }: Upstream): string {
   const port = address.slice(address.lastIndexOf(':') + 1)
-  return `traefik.http.routers.resound.rule: "PathPrefix(\`${pathPrefix}/app/\`) || PathPrefix(\`${pathPrefix}/apps/\`)"
-traefik.http.services.resound.loadbalancer.server.port: "${port}"`
+  const server = 'traefik.http.services.resound.loadbalancer.server'
+  return `traefik.enable: "true"
+traefik.http.routers.resound.rule: "PathPrefix(\`${pathPrefix}/app/\`) || PathPrefix(\`${pathPrefix}/apps/\`)"
+${server}.port: "${port}"${isTls ? `\n${server}.scheme: "https"` : ''}`
 }
 
-function haproxy({ address, pathPrefix }: Upstream, seconds: number): string {
-  return `defaults
-    timeout tunnel ${seconds}s
-
-frontend web
-    acl resound path_beg ${pathPrefix}/app/ ${pathPrefix}/apps/
+/** The end of a frontend, and a backend after it: a section ends where the next begins. */
+function haproxy({ address, isTls, pathPrefix }: Upstream, seconds: number): string {
+  return `    acl resound path_beg ${pathPrefix}/app/ ${pathPrefix}/apps/
     use_backend resound if resound
 
 backend resound
-    server resound ${address}`
+    mode http
+    timeout tunnel ${seconds}s
+    server resound ${address}${isTls ? ' ssl verify none' : ''}`
 }

@@ -3,6 +3,8 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { WebSocket } from 'ws'
+import { beginningOf } from './beginning.ts'
+import { type ProxyName, proxyOf } from './proxy-name.ts'
 import type { WayIn } from './target.ts'
 
 /** What an attempt came to. */
@@ -11,8 +13,7 @@ export type Upgrade =
   | {
       readonly kind: 'open'
       readonly socket: WebSocket
-      /** The Server header of whoever answered; empty without one. */
-      readonly server: string
+      readonly proxy: ProxyName | undefined
     }
   /** `pusher:error`: the server is there, and does not want this client. */
   | { readonly kind: 'told'; readonly code: number; readonly message: string }
@@ -24,6 +25,7 @@ export type Upgrade =
       readonly status: number
       /** By its Server header; empty without one. */
       readonly server: string
+      readonly proxy: ProxyName | undefined
       readonly location: string | undefined
       /** The first of it. */
       readonly body: string
@@ -33,7 +35,6 @@ export type Upgrade =
 
 const HANDSHAKE_MILLISECONDS = 5000
 const GREETING_MILLISECONDS = 5000
-const BODY_CHARACTERS = 2000
 const MESSAGE_BYTES = 1024 * 1024
 
 /** @param ca authorities that are trusted */
@@ -56,7 +57,7 @@ export function upgrade(way: WayIn, ca: readonly string[], signal: AbortSignal):
     const silent = (): void =>
       done({ kind: 'stranger', said: 'It became a WebSocket, and then nothing was said.' })
     const abort = (): void => done({ kind: 'failed', reason: 'no answer in time', code: undefined })
-    let server = ''
+    let proxy: ProxyName | undefined
     let timer = setTimeout(abort, HANDSHAKE_MILLISECONDS + 1000)
     signal.addEventListener('abort', abort, { once: true })
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -69,21 +70,21 @@ export function upgrade(way: WayIn, ca: readonly string[], signal: AbortSignal):
       clearTimeout(timer)
       timer = setTimeout(silent, GREETING_MILLISECONDS)
     })
-    socket.once('upgrade', ({ headers }) => {
-      server = textOf(headers['server'])
+    socket.once('upgrade', (response) => {
+      proxy = proxyOf(response)
     })
-    socket.once('message', (data) => done(greeting(socket, server, String(data))))
+    socket.once('message', (data) => done(greeting(socket, proxy, String(data))))
     socket.once('close', (code) => {
       done({ kind: 'stranger', said: `It was closed with ${code} before anything was said.` })
     })
   })
 }
 
-function greeting(socket: WebSocket, server: string, text: string): Upgrade {
+function greeting(socket: WebSocket, proxy: ProxyName | undefined, text: string): Upgrade {
   const { event, data } = objectIn(text)
   const inside = typeof data === 'string' ? objectIn(data) : Object(data)
   if (event === 'pusher:connection_established') {
-    return { kind: 'open', socket, server }
+    return { kind: 'open', socket, proxy }
   }
   if (event === 'pusher:error') {
     return { kind: 'told', code: Number(inside['code']), message: String(inside['message']) }
@@ -99,23 +100,14 @@ function objectIn(text: string): Readonly<Record<string, unknown>> {
   }
 }
 
-const textOf = (header: string | readonly string[] | undefined): string => String(header ?? '')
-
 async function httpAnswer(response: IncomingMessage): Promise<Upgrade> {
-  let body = ''
-  try {
-    for await (const piece of response) {
-      body += String(piece)
-      if (body.length > BODY_CHARACTERS) break
-    }
-  } catch {
-    // What has come by then is what there is.
-  }
+  const body = await beginningOf(response)
   return {
     kind: 'http',
     status: response.statusCode ?? 0,
-    server: textOf(response.headers['server']),
+    server: String(response.headers['server'] ?? ''),
+    proxy: proxyOf({ rawHeaders: response.rawHeaders, body }),
     location: response.headers.location,
-    body: body.slice(0, BODY_CHARACTERS),
+    body,
   }
 }

@@ -5,6 +5,7 @@ import { type Check, type Finding, ok, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import { authorities } from './certificate.ts'
 import { holdSilent } from './idle.ts'
+import { askPlainly } from './plain-answer.ts'
 import { httpFinding } from './proxied.ts'
 import { isFinding, isSameDoor, localWay, publicWay, upstreamOf, type WayIn } from './target.ts'
 import { toldFinding } from './told.ts'
@@ -23,7 +24,7 @@ export const wayInUpgradeLocal: Check<Scene> = {
       answer.socket.terminate()
       return ok(`The server opens a WebSocket at ${way.host}:${way.port}.`)
     }
-    return notOpened(scene, way, answer)
+    return notOpened(scene, way, answer, signal)
   },
 }
 
@@ -42,7 +43,7 @@ export const wayInUpgradePublic: Check<Scene> = {
     const way = await publicWay(scene)
     if (isFinding(way)) return way
     const answer = await upgrade({ ...way, origin: undefined }, authorities(scene), signal)
-    if (answer.kind !== 'open') return notOpened(scene, way, answer)
+    if (answer.kind !== 'open') return notOpened(scene, way, answer, signal)
     holdSilent(scene, answer)
     return ok(`A WebSocket opens at ${way.url}.`)
   },
@@ -58,7 +59,7 @@ export const wayInOrigin: Check<Scene> = {
     if (isFinding(way)) return way
     if (way.origin === undefined) return skip('The origin of the pages is not known.')
     const answer = await upgrade(way, authorities(scene), signal)
-    if (answer.kind !== 'open') return notOpened(scene, way, answer)
+    if (answer.kind !== 'open') return notOpened(scene, way, answer, signal)
     answer.socket.terminate()
     return ok(`Pages of ${way.origin} may connect.`)
   },
@@ -68,13 +69,15 @@ async function notOpened(
   scene: Scene,
   way: WayIn,
   answer: Exclude<Upgrade, { kind: 'open' }>,
+  signal: AbortSignal,
 ): Promise<Finding> {
   if (answer.kind === 'told') return toldFinding(scene, way, answer)
   const local = await localWay(scene)
   const upstream = isFinding(local) ? undefined : upstreamOf(scene, local)
   const isProxied = !isFinding(local) && !isSameDoor(way, local)
   if (answer.kind === 'http' && upstream !== undefined && isProxied) {
-    return httpFinding(way, answer, upstream)
+    const plain = await askPlainly(way, authorities(scene), signal)
+    return httpFinding(way, answer, plain, upstream)
   }
   return {
     outcome: 'critical',
