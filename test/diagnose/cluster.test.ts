@@ -4,6 +4,7 @@ import { TestClient } from '../support/client.ts'
 import { eventually } from '../support/eventually.ts'
 import { Installation } from '../support/installation.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { RedisLink } from '../support/redis-link.ts'
 
 let redis: TestRedis
 let setup: Setup
@@ -92,5 +93,43 @@ it('a node that has lost the others is not one of the group', async () => {
   await redis.client.call('ACL', 'SETUSER', 'default', '+eval', '+evalsha')
   await expect
     .poll(async () => found(await setup.diagnose(['cluster.nodes']), 'cluster.nodes'))
+    .toEqual(fine)
+})
+
+it('a node that renews its lease and hears nobody is named, and connects anew', async () => {
+  await using link = await RedisLink.start(redis.port)
+  await using other = await Setup.start({ redis: { url: `redis://127.0.0.1:${link.port}` } })
+  await expect
+    .poll(async () => found(await setup.diagnose(['cluster.bus']), 'cluster.bus'))
+    .toEqual(fine)
+  link.silence('lose', 'down', 'bus')
+  const broken = await setup.diagnose(['cluster'])
+  link.speak() // what is lost by now stays lost
+  expect(found(broken, 'cluster.bus')).toEqual(critical('bus-silent'))
+  const { summary, fix } = broken.of('cluster.bus')
+  expect(summary).toContain(`(process ${other.server.pid}) renews its lease`)
+  expect(fix?.into).toContain(`(process ${other.server.pid})`)
+  const outcomes = ['cluster.nodes', 'cluster.leases'].map((id) => broken.of(id).outcome)
+  expect(outcomes).toEqual(['ok', 'ok'])
+
+  const [, ...words] = fix?.paste?.split(' ') ?? []
+  expect(await other.server.command(...words)).toMatchObject({ code: 0 })
+  expect(found(await setup.diagnose(['cluster.bus']), 'cluster.bus')).toEqual(fine)
+})
+
+it('a node whose user may not subscribe is named', async () => {
+  await redis.client.call('ACL', 'SETUSER', 'bob', 'on', '>pw', '~*', '&*', '+@all')
+  await using _other = await Setup.start({ redis: { url: redis.urlFor('bob:pw') } })
+  await expect
+    .poll(async () => found(await setup.diagnose(['cluster.bus']), 'cluster.bus'))
+    .toEqual(fine)
+  await redis.client.call('ACL', 'SETUSER', 'bob', '-subscribe', '-ssubscribe')
+  await redis.client.call('CLIENT', 'KILL', 'USER', 'bob', 'TYPE', 'pubsub')
+  await expect
+    .poll(async () => found(await setup.diagnose(['cluster.bus']), 'cluster.bus'))
+    .toEqual(critical('bus-silent'))
+  await redis.client.call('ACL', 'SETUSER', 'bob', '+subscribe', '+ssubscribe')
+  await expect
+    .poll(async () => found(await setup.diagnose(['cluster.bus']), 'cluster.bus'))
     .toEqual(fine)
 })
