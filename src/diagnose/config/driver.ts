@@ -4,8 +4,9 @@
 import { broadcastDriver } from '../../config/laravel-driver.ts'
 import { type Finding, ok } from '../check.ts'
 import { type BroadcastConnection, type LaravelFacts, usedConnection } from '../laravel/facts.ts'
+import { inApp } from '../laravel/owner.ts'
 import type { PhpFault } from '../laravel/php.ts'
-import { inApp, laravelCheck } from './laravel-check.ts'
+import { laravelCheck } from './laravel-check.ts'
 
 export const driverLeadsHere = laravelCheck(
   {

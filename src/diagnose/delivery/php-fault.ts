@@ -2,7 +2,7 @@
  * What it means when the app's own PHP cannot broadcast, told from what it says.
  */
 import type { Finding, Fix } from '../check.ts'
-import { inApp } from '../config/laravel-check.ts'
+import { inApp } from '../laravel/owner.ts'
 import type { PhpFault } from '../laravel/php.ts'
 import type { Failure } from './scripts.ts'
 

@@ -3,8 +3,8 @@
  * worker of the app has to send.
  */
 import { type Check, type Finding, ok } from '../check.ts'
-import { inApp } from '../config/laravel-check.ts'
 import type { LaravelFacts } from '../laravel/facts.ts'
+import { inApp } from '../laravel/owner.ts'
 import { askPhp } from '../laravel/php.ts'
 import type { Scene } from '../scene.ts'
 import { serverOf } from './app-http.ts'
