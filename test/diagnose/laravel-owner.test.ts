@@ -7,7 +7,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { critical, type Diagnosis, diagnosis, found } from '../support/breakable.ts'
-import { layOut } from '../support/laravel-files.ts'
+import { layOut, ownPackages } from '../support/laravel-files.ts'
 
 const shell = promisify(execFile)
 
@@ -25,11 +25,7 @@ beforeAll(async () => {
   directory = await mkdtemp(path.join(tmpdir(), 'resound-laravel-'))
   await layOut(directory, '12')
   // The shared packages are for whoever runs the tests: this app has its own.
-  const vendor = path.join(directory, 'vendor')
-  await shell('sh', [
-    '-c',
-    `cp -rL ${vendor} ${vendor}-own && rm -r ${vendor} && mv ${vendor}-own ${vendor}`,
-  ])
+  await ownPackages(directory)
   cache = path.join(directory, 'storage/framework/cache')
   await appendFile(path.join(directory, 'routes/channels.php'), WRITES)
   const lines = [

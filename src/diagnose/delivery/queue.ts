@@ -48,7 +48,7 @@ async function throughWorker(
     input: { channel },
     signal,
   })
-  if ('fault' in told) return startFault(told.fault)
+  if ('fault' in told) return startFault(told.fault, facts.directory)
   const queued = Queued.parse(told.answer)
   const pushed: Pushed = { facts, queued, channel }
   if (queued.failed !== undefined) {
