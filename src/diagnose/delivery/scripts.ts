@@ -121,13 +121,15 @@ $isTaken = false;
 $queue = $app['queue']->connection();
 if ($queue instanceof \Illuminate\Queue\DatabaseQueue) {
     $table = $queue->getDatabase()->table($options['table'] ?? 'jobs');
-    $row = (clone $table)->where('id', $input['id'])->first();
+    // A job that is to be tried again is another row.
+    $row = (clone $table)->where('id', $input['id'])->first()
+        ?? (clone $table)->where('id', '>', $input['id'])->where('payload', 'like', "%$channel%")->first();
     $state = $row === null ? 'gone' : ($row->reserved_at === null ? 'waiting' : 'running');
     $attempts = $row?->attempts;
     $first = (clone $table)->where('queue', $queue->getQueue(null))->where('id', '!=', $input['id'])->whereNull('reserved_at')->min('available_at');
     $oldest = $first === null ? null : max(0, time() - (int) $first);
     if ($state === 'waiting' && $input['take']) {
-        $isTaken = (clone $table)->where('id', $input['id'])->whereNull('reserved_at')->delete() === 1;
+        $isTaken = (clone $table)->where('id', $row->id)->whereNull('reserved_at')->delete() === 1;
     }
 } elseif ($queue instanceof \Illuminate\Queue\RedisQueue) {
     $key = $queue->getQueue(null);
