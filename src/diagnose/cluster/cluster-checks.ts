@@ -2,6 +2,7 @@
  * Of the cluster: whether the nodes that share a Redis agree.
  */
 import { type Check, ok } from '../check.ts'
+import { ownCommand } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
 import { clusterBus } from './bus.ts'
 import { clusterCheck, describe, distinct, LEAST_LEASE_MILLISECONDS, nameOf } from './nodes.ts'
@@ -76,7 +77,7 @@ const clusterVersions = clusterCheck(
 const clusterPresence = clusterCheck(
   'cluster.presence',
   'Does Redis have the members and counts that the sockets say',
-  ({ shards }) => {
+  ({ shards }, scene) => {
     const compared = shards.map((shard) => shard.compared)
     const sum = (of: (one: (typeof compared)[number]) => number): number =>
       compared.reduce((all, one) => all + of(one), 0)
@@ -104,7 +105,7 @@ const clusterPresence = clusterCheck(
       fix: isMissing
         ? {
             text: 'Restart the nodes one after the other: each registers what it holds anew.',
-            paste: 'resound restart',
+            paste: ownCommand(scene, 'restart'),
             into: 'shell',
           }
         : { text: 'Delete the keys of that channel in Redis, then restart the nodes.' },

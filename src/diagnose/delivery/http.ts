@@ -4,7 +4,7 @@
 import { type Check, ok } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import type { Api } from './api.ts'
-import { legEvidence, listening, over, RELOAD } from './leg.ts'
+import { legEvidence, listening, over } from './leg.ts'
 import { SYNCHRONISE } from './refusal.ts'
 import { isFinding, type LocalServer, localServer } from './server.ts'
 
@@ -43,7 +43,7 @@ export const throughHttp: Check<Scene> = {
           ? { cause: trouble.cause, fix: SYNCHRONISE }
           : {
               cause: `${trouble.cause} It runs with another configuration than the one that was read.`,
-              fix: RELOAD,
+              fix: local.reload,
             }),
         causeId: trouble.causeId,
         timings,

@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.ts'
 import { credentialsOf, nameOfRedis } from '../../redis/target.ts'
 import { type Check, type Finding, type Fix, ok, skip } from '../check.ts'
 import { deafNodes } from '../cluster/bus.ts'
+import { ownCommand } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
 import { isSameDoor, localWay, publicWay } from '../way-in/target.ts'
 import { publish } from './api.ts'
@@ -48,7 +49,7 @@ export const everyNodeHears: Check<Scene> = {
       if (unheard.length > 0) {
         // One that is deaf cannot say either that it has the connection.
         const isInside = !unheard.includes('unknown') || (await deafNodes(scene)).length > 0
-        return isInside ? nodeDeaf(evidence) : nodeOutside(local, evidence)
+        return isInside ? nodeDeaf(scene, evidence) : nodeOutside(local, evidence)
       }
       return ok(`${CONNECTIONS} of ${CONNECTIONS} connections at ${way.url} heard this server.`)
     } catch (fault) {
@@ -123,7 +124,7 @@ function groupFix({ url, cluster, sentinels, keyPrefix }: Config['redis']): Fix 
   }
 }
 
-const nodeDeaf = (evidence: readonly string[]): Finding => ({
+const nodeDeaf = (scene: Scene, evidence: readonly string[]): Finding => ({
   outcome: 'critical',
   summary: 'The public address leads to a node that does not hear the others.',
   evidence,
@@ -131,7 +132,7 @@ const nodeDeaf = (evidence: readonly string[]): Finding => ({
   causeId: 'node-deaf',
   fix: {
     text: 'See which one it is.',
-    paste: 'resound diagnose --only cluster',
+    paste: `${ownCommand(scene, 'diagnose')} --only cluster`,
     into: 'shell',
   },
 })

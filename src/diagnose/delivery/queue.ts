@@ -114,8 +114,8 @@ function heard(
       evidence: [...evidence, `the last one: ${job.lastException ?? 'without a reason'}`],
       causeId: 'failed-broadcasts',
       fix: {
-        text: 'Look at them, and send them again or forget them.',
-        paste: inApp(facts.directory, 'php artisan queue:failed'),
+        text: 'Send them again, or look at them (queue:failed) and forget them (queue:forget).',
+        paste: inApp(facts.directory, `php artisan queue:retry ${job.failedIds.join(' ')}`),
         into: 'shell',
       },
       timings,
