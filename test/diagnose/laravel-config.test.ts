@@ -155,6 +155,10 @@ it('finds another secret, and shows neither', async () => {
   const printed = JSON.stringify(diagnosis.results)
   expect(printed).not.toContain('another-secret-of-the-app')
   expect(printed).not.toContain(GALLERY_APP.secret)
+  const { fix } = diagnosis.of('config.credentials')
+  expect(fix?.text).toContain('into REVERB_APP_SECRET')
+  await gallery.env({ REVERB_APP_SECRET: GALLERY_APP.secret }) // as it says, since it is not shown
+  await expectWell()
 })
 
 it('finds credentials that are missing', async () => {
@@ -220,10 +224,7 @@ describe('the app', () => {
   it('may not load its channels', async () => {
     await gallery.edit('bootstrap/app.php', (text) => text.replace(/^.*channels:.*\n/m, ''))
     const { of } = await expectFound('config.channels', 'channels-not-loaded')
-    await gallery.restore()
-    // What was taken out is what is to be pasted.
-    const { paste = '' } = of('config.channels').fix ?? {}
-    expect(await readFile(file('bootstrap/app.php'), 'utf8')).toContain(paste)
+    await routedBy(of('config.channels').fix)
     await expectWell()
   })
 
@@ -233,9 +234,24 @@ describe('the app', () => {
     await gallery.edit('routes/web.php', (text) =>
       text.replaceAll(/^.*broadcasting\/auth.*$/gm, ''),
     )
-    await expectFound('config.channels', 'routes-missing')
-    await gallery.restore()
+    const { of } = await expectFound('config.channels', 'routes-missing')
+    await routedBy(of('config.channels').fix)
     await expectWell()
+  })
+
+  /** Pastes a line where it says. */
+  async function routedBy(fix: Diagnosis['results'][number]['fix']): Promise<void> {
+    expect(fix?.into).toBe('bootstrap/app.php, in ->withRouting(')
+    await gallery.edit('bootstrap/app.php', (text) =>
+      text.replace('->withRouting(', `->withRouting(\n        ${fix?.paste}`),
+    )
+  }
+
+  it('may run from routes that were cached before', async () => {
+    await gallery.edit('routes/web.php', (text) => text.replace(/^.*broadcasting\/auth.*$/m, ''))
+    await gallery.laravel.artisan('route:cache')
+    await gallery.restore()
+    await expectCure('config.cache', 'stale-route-cache')
   })
 })
 
@@ -254,6 +270,13 @@ describe('the server', () => {
     const { code, of } = await gallery.diagnoseAlone('--only', 'config')
     expect(of('config.secrets')).toMatchObject({ outcome: 'warning', causeId })
     expect(code).toBe(1)
+    const { paste = '' } = of('config.secrets').fix ?? {}
+    const renewed = apps.map(async (app) => ({
+      ...app,
+      secret: (await gallery.shell(paste)).trim(),
+    }))
+    gallery.configure({ apps: await Promise.all(renewed) })
+    expect((await gallery.diagnoseAlone('--only', 'config.secrets')).code).toBe(0)
   })
 
   it.each([

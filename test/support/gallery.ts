@@ -108,6 +108,14 @@ export class Gallery implements AsyncDisposable {
     this.#files.write('resound.json', { ...this.#options, ...other })
   }
 
+  /** Changes options of the server's app, and has the server read them. */
+  async reconfigure(app: object): Promise<void> {
+    const { apps } = this.#options as { readonly apps: readonly object[] }
+    this.configure({ apps: apps.map((one) => ({ ...one, ...app })) })
+    const { code, stderr } = await this.#server.command('reload')
+    if (code !== 0) throw new Error(`reload ended with ${code}: ${stderr}`)
+  }
+
   /** Lets `npm run build` build the app's JavaScript by Vite, with the README's Echo. */
   async addScripts(): Promise<void> {
     const file = (name: string): string => path.join(this.laravel.directory, name)
