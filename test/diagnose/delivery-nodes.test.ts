@@ -1,6 +1,6 @@
 /** Several servers behind one address, which have to share what they say. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { critical, fine, found, Setup } from '../support/breakable.ts'
+import { APP, critical, diagnosis, fine, found, Setup } from '../support/breakable.ts'
 import { freePort } from '../support/free-port.ts'
 import { startNginx } from '../support/nginx.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
@@ -38,7 +38,9 @@ afterAll(async () => {
 const another = (config: object): Promise<Setup> =>
   Setup.start({ ...config }, { environment: { RESOUND_PORT: String(port) } })
 
-const diagnose = () => setup.diagnose(['delivery.nodes'], { url: `ws://localhost:${publicPort}` })
+const publicUrl = (): string => `ws://localhost:${publicPort}`
+
+const diagnose = () => setup.diagnose(['delivery.nodes'], { url: publicUrl() })
 
 it('a server that shares nothing with this one is found, and the pasted lines bring it in', async () => {
   const strangers = [
@@ -67,4 +69,12 @@ it('a server that is one of the group, and deaf, is told from one outside', asyn
   expect(found(await diagnose(), 'delivery.nodes')).toEqual(fine)
   link.silence('lose', 'down', 'bus')
   expect(found(await diagnose(), 'delivery.nodes')).toEqual(critical('node-deaf'))
+})
+
+it('a server that does not know the app is found as well', async () => {
+  await using _other = await another({ apps: [{ ...APP, key: 'other' }] })
+  // Which of the two the way in sees is chance.
+  const choice = { only: ['delivery.nodes'], skip: ['way-in'] }
+  const broken = await diagnosis({ config: setup.file, url: publicUrl() }, choice)
+  expect(found(broken, 'delivery.nodes')).toEqual(critical('not-subscribed'))
 })

@@ -92,6 +92,7 @@ it('workers that are replaced may lose connections that are being made', async (
   const { paste } =
     (await setup.diagnose(['host.tcp-migrate-req'])).of('host.tcp-migrate-req').fix ?? {}
   const isOn = readFileSync('/proc/sys/net/ipv4/tcp_migrate_req', 'utf8').trim() === '1'
+  // It would change this machine, so it is not applied.
   expect(paste).toBe(isOn ? undefined : 'sysctl -w net.ipv4.tcp_migrate_req=1')
   const diagnosis = await setup.diagnose(['host'])
   expect(found(diagnosis, 'host.tcp-migrate-req')).toEqual(isOn ? fine : warning('migration-off'))

@@ -168,6 +168,8 @@ describe('a user of Redis', () => {
 it('a Redis that does not run is refused, and one that hangs gives no answer', async () => {
   const away = await redisAt(`redis://127.0.0.1:${await freePort()}`)
   expect(found(away, 'server.redis')).toEqual(critical('refused'))
+  // Which would start the one of this machine.
+  expect(away.of('server.redis').fix?.paste).toBe('systemctl start redis-server')
   expect(away.of('host.redis-acl')).toMatchObject({ outcome: 'not-tested' })
   await using redis = await startRedis()
   redis.pause()

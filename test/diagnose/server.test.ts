@@ -204,6 +204,8 @@ it('clocks that are apart are found, with whose is which', async () => {
   expect(broken.of('server.clock').summary).toMatch(
     /^The clock of the server is (899|900|901) s ahead of that of this machine\.$/,
   )
+  // Which would change this machine.
+  expect(broken.of('server.clock').fix?.paste).toBe('timedatectl set-ntp true')
   // An event that is signed here is refused there, whose clock is another.
   const signed = await setup.diagnose(['delivery.http'])
   expect(found(signed, 'delivery.http')).toEqual(critical('clock-skew'))

@@ -38,14 +38,14 @@ export async function secondOpinion(target: RedisTarget): Promise<string | undef
   // Whether its certificate is good is not the question here, so everything is believed and nothing told.
   const secure = (files: object): Promise<Said> =>
     said(connectTls({ ...address, ...files, rejectUnauthorized: false }), 'secureConnect')
-  if (first.startsWith('rediss:')) {
-    const { text, code, hasHandshake } = await secure(filesOf(target))
-    if (/CERTIFICATE|ALERT|BAD_CERT|UNKNOWN_CA/i.test(code)) return WANTS_CERTIFICATE
-    if (hasHandshake) return REDIS.test(text) ? text : undefined
-    return REDIS.test((await plain()).text) ? SPEAKS_PLAIN : undefined
-  }
+  const isSecure = first.startsWith('rediss:')
   const { text } = await plain()
-  if (REDIS.test(text)) return text
+  if (REDIS.test(text)) return isSecure ? SPEAKS_PLAIN : text
+  if (isSecure) {
+    const answer = await secure(filesOf(target))
+    if (/CERTIFICATE|ALERT|UNKNOWN_CA/i.test(answer.code)) return WANTS_CERTIFICATE
+    return REDIS.test(answer.text) ? answer.text : undefined
+  }
   return (await secure({})).hasHandshake ? SPEAKS_TLS : undefined
 }
 

@@ -1,5 +1,6 @@
 /**
- * Proxies by name, and what to write into the configuration of each.
+ * Proxies by name, and what to write into the configuration of each. The tests paste what is for nginx; the
+ * others are written by their manuals.
  */
 import type { Fix } from '../check.ts'
 
