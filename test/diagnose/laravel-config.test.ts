@@ -1,9 +1,12 @@
 /** What the area `config` finds in a Laravel app whose configuration is broken in one way. */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { diagnosis } from '../support/breakable.ts'
+import { Directory } from '../support/directory.ts'
 import { type Diagnosis, GALLERY_APP, Gallery } from '../support/gallery.ts'
+import { serveLaravel } from '../support/laravel.ts'
 
 let gallery: Gallery
 beforeAll(async () => {
@@ -253,6 +256,29 @@ describe('the app', () => {
     await gallery.restore()
     await expectCure('config.cache', 'stale-route-cache')
   })
+})
+
+it('has the provider pasted that loads the channels of an app before Laravel 11', async () => {
+  await using laravel = await serveLaravel('9')
+  await laravel.configure('BROADCAST_DRIVER=redis')
+  using directory = new Directory({ 'resound.json': { apps: [GALLERY_APP] } })
+  const options = { config: directory.file('resound.json'), laravel: laravel.directory }
+  const channels = async () =>
+    (await diagnosis(options, { only: ['config.channels'] })).of('config.channels')
+  const providers = path.join(laravel.directory, 'config/app.php')
+  const before = await readFile(providers, 'utf8')
+  const line = 'App\\Providers\\BroadcastServiceProvider::class,'
+  const without = before.replace(`        ${line}\n`, '')
+  await writeFile(providers, without)
+  const { outcome, fix } = await channels()
+  expect(outcome).toBe('critical')
+  expect(fix?.into).toBe("config/app.php, in 'providers'")
+  const next = 'App\\Providers\\RouteServiceProvider::class,'
+  await writeFile(
+    providers,
+    without.replace(next, () => `${fix?.paste}\n        ${next}`),
+  )
+  expect(await channels()).toMatchObject({ outcome: 'ok' })
 })
 
 describe('the server', () => {
