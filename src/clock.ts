@@ -22,3 +22,20 @@ export const realClock: Clock = {
     return () => clearTimeout(timer)
   },
 }
+
+/** Resolves when the work is done, or the time is over. Rejects as the work does. */
+export async function within(
+  clock: Clock,
+  milliseconds: number,
+  work: Promise<void>,
+): Promise<void> {
+  let cancel = (): void => {}
+  const over = new Promise<void>((resolve) => {
+    cancel = clock.after(milliseconds, resolve)
+  })
+  try {
+    await Promise.race([work, over])
+  } finally {
+    cancel()
+  }
+}

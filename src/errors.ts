@@ -105,3 +105,9 @@ export class ResoundError extends Error {
     this.remedy = options?.remedy ?? FAULTS[code].remedy
   }
 }
+
+/** What a fault says of itself, with the code of one that an operator can act on. */
+export function faultOf(fault: unknown): { code: ErrorCode | undefined; message: string } {
+  if (fault instanceof ResoundError) return fault
+  return { code: undefined, message: fault instanceof Error ? fault.message : String(fault) }
+}

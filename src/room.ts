@@ -9,11 +9,15 @@ import { getHeapStatistics } from 'node:v8'
 import type { Logger } from 'pino'
 import type { Clock } from './clock.ts'
 import { connectionCapacity, openFiles, openFilesLimit } from './open-files.ts'
+import { residentBytes } from './resident-memory.ts'
 
 const PERIOD_MILLISECONDS = 1000
 
 /** Share of a limit beyond which nobody new is taken. */
 const FULL_SHARE = { files: 0.95, memory: 0.9 }
+
+/** Files that nobody who connects may have: for the admin port, Redis, and finding out how many are open. */
+const LEFT = { share: 0.02, least: 24 }
 
 /** Seconds in a row: what garbage collection is about to free counts for nothing. */
 const SAMPLES = 3
@@ -21,9 +25,17 @@ const SAMPLES = 3
 /** An episode that begins again so soon is the same one. */
 const EPISODE_MILLISECONDS = 60_000
 
+/** Connections of clients, each an open file. */
+export interface Clients {
+  /** WebSockets, established or not. */
+  readonly webSockets: number
+  /** Accepted, and not served as WebSockets: not yet, not at all, or of the HTTP API. */
+  readonly others: number
+}
+
 /** How much of what there is is used. */
 export interface Use {
-  /** Open files that are not connections. */
+  /** Open files that are no connections of clients. */
   readonly otherFiles: number
   readonly filesLimit: number
   readonly memoryBytes: number
@@ -60,11 +72,17 @@ const SHORTAGES: Readonly<Record<Shortage['of'], Shortage>> = {
 }
 
 /** Whether so many connections leave no open files for more. */
-export function filesShortage(use: Use, connections: number): Shortage | undefined {
+export function filesShortage(use: Use, { webSockets, others }: Clients): Shortage | undefined {
   const isFull =
-    connections >= connectionCapacity(use.filesLimit) ||
-    connections + use.otherFiles >= Math.floor(FULL_SHARE.files * use.filesLimit)
+    webSockets >= connectionCapacity(use.filesLimit) ||
+    webSockets + others + use.otherFiles >= Math.floor(FULL_SHARE.files * use.filesLimit)
   return isFull ? SHORTAGES.files : undefined
+}
+
+/** Whether a connection more would take the last files, even if it is only to be refused. */
+export function isExhausted(use: Use, { webSockets, others }: Clients): boolean {
+  const left = Math.max(LEFT.least, LEFT.share * use.filesLimit)
+  return webSockets + others + use.otherFiles > use.filesLimit - left
 }
 
 /** Whether memory is nearly used up. @param recent the last samples, newest last */
@@ -92,7 +110,7 @@ export class Room {
   readonly stop: () => void
   readonly #clock: Clock
   readonly #log: Logger
-  readonly #connections: () => number
+  readonly #clients: () => Clients
   readonly #filesLimit = openFilesLimit()
   #recent: readonly Use[] = []
   #use: Use
@@ -105,26 +123,31 @@ export class Room {
     log: Logger
     /** 0 for what the container or the machine has. */
     memoryLimitBytes: number
-    /** Connections that are accepted, established or not. */
-    connections: () => number
+    clients: () => Clients
   }) {
     this.#clock = parts.clock
     this.#log = parts.log
-    this.#connections = parts.connections
+    this.#clients = parts.clients
     this.memoryLimitBytes = parts.memoryLimitBytes || detectedMemoryLimit()
-    this.#use = this.#look(0)
+    this.#use = this.#look({ webSockets: 0, others: 0 })
     this.stop = parts.clock.every(PERIOD_MILLISECONDS, () => this.#sample())
   }
 
   // hot path: once per connection (test/bench, connect-2k).
   /** What there is no room for, if anything. */
   shortage(): Shortage | undefined {
-    return this.#memoryShortage ?? filesShortage(this.#use, this.#connections())
+    return this.#memoryShortage ?? filesShortage(this.#use, this.#clients())
+  }
+
+  // hot path: once per connection, before anything of it is read.
+  /** Whether not even a refusal can be told: what has been accepted is to be cut off. */
+  get isExhausted(): boolean {
+    return isExhausted(this.#use, this.#clients())
   }
 
   #sample(): void {
-    const connections = this.#connections()
-    this.#use = this.#look(connections)
+    const clients = this.#clients()
+    this.#use = this.#look(clients)
     this.#recent = [...this.#recent.slice(1 - SAMPLES), this.#use]
     this.#memoryShortage = memoryShortage(this.#recent)
     const short = this.shortage()
@@ -135,17 +158,17 @@ export class Room {
     if (!isNews) return
     const { of, remedy } = short
     this.#log.warn(
-      { of, connections, ...this.#use, remedy },
+      { of, connections: clients.webSockets, ...this.#use, remedy },
       'no room for more connections; new ones are told to try again',
     )
   }
 
-  #look(connections: number): Use {
+  #look({ webSockets, others }: Clients): Use {
     const heap = getHeapStatistics()
     return {
-      otherFiles: Math.max(0, (openFiles() ?? 0) - connections),
+      otherFiles: Math.max(0, (openFiles() ?? 0) - webSockets - others),
       filesLimit: this.#filesLimit,
-      memoryBytes: process.memoryUsage.rss(),
+      memoryBytes: residentBytes(),
       memoryLimitBytes: this.memoryLimitBytes,
       heapBytes: heap.used_heap_size,
       heapLimitBytes: heap.heap_size_limit,

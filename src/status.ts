@@ -2,10 +2,12 @@
  * What one process has to tell an operator: what it holds, and how near its limits it is.
  */
 import { readFileSync } from 'node:fs'
+import { getHeapStatistics } from 'node:v8'
 import type { Buckets } from './buckets.ts'
 import type { Readiness } from './http-api/health.ts'
 import type { LiveApp } from './hub/live-app.ts'
 import { openFiles, openFilesLimit } from './open-files.ts'
+import { residentBytes } from './resident-memory.ts'
 import { version } from './version.ts'
 
 /** Fields are added, never renamed: it passes between releases, and to scripts. */
@@ -24,6 +26,8 @@ export interface ProcessStatus {
     /** Of the configuration, the container or the machine. */
     readonly limitBytes: number
   }
+  /** What there is too little of for more connections: who comes now is told to try again (4100). */
+  readonly shortage: 'files' | 'memory' | 'heap' | null
   /**
    * Since the process began, the bucket's bound that 99 % are within, null when none is; and the most of
    * the last second.
@@ -52,6 +56,7 @@ export interface ProcessStatus {
 export interface StatusSources {
   readonly capacity: number
   readonly memoryLimitBytes: number
+  readonly shortage: 'files' | 'memory' | 'heap' | undefined
   readonly uWebSockets: string
   readonly hub: { lives(): Iterable<LiveApp> }
   readonly redis: Iterable<{
@@ -73,7 +78,7 @@ export function processStatus(sources: StatusSources): ProcessStatus {
   const states = [...redis]
   let open = 0
   for (const { connections } of hub.lives()) open += connections.size
-  const { rss, heapUsed } = process.memoryUsage()
+  const { used_heap_size: heapUsed } = getHeapStatistics()
   return {
     pid: process.pid,
     version,
@@ -83,10 +88,11 @@ export function processStatus(sources: StatusSources): ProcessStatus {
     connections: { open, limit: finite(capacity) },
     openFiles: { open: openFiles() ?? null, limit: finite(openFilesLimit()) },
     memory: {
-      residentBytes: rss,
+      residentBytes: residentBytes(),
       heapUsedBytes: heapUsed,
       limitBytes: sources.memoryLimitBytes,
     },
+    shortage: sources.shortage ?? null,
     eventLoopDelay: {
       p99Seconds: boundOf(eventLoopDelay.seconds, 0.99),
       recentSeconds: eventLoopDelay.recentSeconds,

@@ -1,9 +1,19 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { WebSocket } from 'ws'
+import { openFiles, openFilesLimit } from '../src/open-files.ts'
 import { detectedMemoryLimit, filesShortage, memoryShortage, type Use } from '../src/room.ts'
 import { ManualClock } from './support/clock.ts'
+import { StartedServer } from './support/command.ts'
 import { sampleOf } from './support/metrics.ts'
+import { greeting, STARTED_APP } from './support/pusher-sockets.ts'
+import { RawConnection } from './support/raw-connection.ts'
 import { startServer } from './support/server.ts'
+import { statusOf } from './support/status.ts'
 import { TestLog } from './support/test-log.ts'
+
+const run = promisify(execFile)
 
 const ROOMY: Use = {
   otherFiles: 30,
@@ -25,7 +35,8 @@ describe('what there is no room for', () => {
     ['above 90 % of the heap', { heapBytes: 901 }, 0, 'heap'],
   ])('%s', (_, use, connections, of) => {
     const now = { ...ROOMY, ...use }
-    const short = memoryShortage([now, now, now]) ?? filesShortage(now, connections)
+    const clients = { webSockets: connections, others: 0 }
+    const short = memoryShortage([now, now, now]) ?? filesShortage(now, clients)
     expect(short?.of).toBe(of)
   })
 
@@ -74,3 +85,59 @@ describe('a server whose memory is nearly used up', () => {
     expect(await sampleOf(server.server, 'resound_memory_bytes')).toBeGreaterThan(1024 * 1024)
   })
 })
+
+it('connections that are accepted now, and upgraded later, are counted once', async () => {
+  const clients = 250
+  const clock = new ManualClock()
+  await using _limit = await limitOpenFiles(800) // the clients' own ends are files of this process, too
+  await using server = await startServer({ clock })
+  const upgrade = `GET /app/${server.app.key}?protocol=7 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`
+  const before = openFiles() ?? 0
+  const sockets = await Promise.all(
+    Array.from({ length: clients }, () => RawConnection.open(server.port)),
+  )
+  await expect.poll(openFiles).toBeGreaterThanOrEqual(before + 2 * clients)
+  clock.advance(1000) // the server looks how many files are open
+  const said: string[] = []
+  for (const socket of sockets) {
+    await socket.send(upgrade)
+    const answer = await socket.take((bytes) =>
+      /"event":"(.*?)"/.test(String(bytes)) ? bytes.length : undefined,
+    )
+    said.push(/"event":"(.*?)"/.exec(String(answer))?.[1] ?? '')
+  }
+  for (const socket of sockets) socket.abort()
+  expect(said).toEqual(said.map(() => 'pusher:connection_established'))
+})
+
+it('more clients than files are sent away, and the server is there for the others', async () => {
+  await using server = await StartedServer.start([], {
+    environment: STARTED_APP,
+    openFiles: 400,
+  })
+  const ends = Array.from({ length: 700 }, () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/app/key?protocol=7`)
+    const end = new Promise<string>((resolve) => {
+      socket.once('message', (text) => resolve(String(/pusher:\w+/.exec(String(text)))))
+      socket.once('error', () => resolve('cut off'))
+    })
+    return { socket, end }
+  })
+  const said = await Promise.all(ends.map(({ end }) => end))
+  const { processes } = await statusOf(server)
+  expect(processes[0]).toMatchObject({ pid: server.pid, connections: { open: 272 } })
+  expect(said.filter((text) => text === 'pusher:connection_established')).toHaveLength(272)
+  expect(said.filter((text) => text === 'pusher:error').length).toBeGreaterThan(0)
+  for (const { socket } of ends) socket.terminate()
+  await expect
+    .poll(async () => (await greeting(server.port)).event)
+    .toBe(said.find((text) => text.endsWith('established')))
+})
+
+/** Lowers what this process may open, until disposed of. */
+async function limitOpenFiles(limit: number): Promise<AsyncDisposable> {
+  const set = (most: string) => run('prlimit', ['--pid', String(process.pid), `--nofile=${most}:`])
+  const before = openFilesLimit()
+  await set(String(limit))
+  return { [Symbol.asyncDispose]: async () => void (await set(String(before))) }
+}

@@ -2,7 +2,7 @@
  * A row of the table of apps: soketi's columns, and those that only we have.
  */
 import { refusedValue, unknownKey } from '../config/problem.ts'
-import { AppConfig } from '../config/schema.ts'
+import { AppConfig } from '../config/schema/app.ts'
 import { valueAt } from '../config/tree.ts'
 import { json, truth } from './column.ts'
 import { fromSoketi, type Lost, SOKETI_COLUMNS, soketiColumn } from './soketi-app.ts'

@@ -5,7 +5,7 @@
  * that do not come back; only that it is disabled counts, whatever else is wrong. Does no I/O.
  */
 import type { Logger } from 'pino'
-import type { AppConfig } from '../config/schema.ts'
+import type { AppConfig } from '../config/schema/app.ts'
 import { FAULTS } from '../errors.ts'
 import { type RowReading, readRow } from './app-row.ts'
 

@@ -4,7 +4,9 @@
  * An `App` keeps its identity while its configuration is replaced, so connections hold on to it.
  */
 import { Secret } from '../../channels/secret.ts'
-import type { AppConfig, AppLimits, Limits, WebhookEvent } from '../config/schema.ts'
+import type { AppConfig } from '../config/schema/app.ts'
+import type { AppLimits, Limits } from '../config/schema/limits.ts'
+import type { WebhookEvent } from '../config/schema/webhook.ts'
 import { isAllowedOrigin } from './origin.ts'
 
 export class App {

@@ -8,7 +8,8 @@
 import type { Logger } from 'pino'
 import { contradictions } from '../config/contradictions.ts'
 import { nameOf, type Path } from '../config/options.ts'
-import type { AppConfig, Config } from '../config/schema.ts'
+import type { AppConfig } from '../config/schema/app.ts'
+import type { Config } from '../config/schema.ts'
 import { FAULTS } from '../errors.ts'
 import { App } from './app.ts'
 import type { AppSource } from './app-source.ts'
@@ -59,6 +60,16 @@ export class Apps implements AppSource {
   /** How many apps come from where. */
   get counts(): Readonly<Record<'config' | 'postgres', number>> {
     return this.#counts
+  }
+
+  /** How many connections all apps together may have; 0 where one of them has no bound. */
+  get mostConnections(): number {
+    let most = 0
+    for (const { settings } of this.all()) {
+      if (settings.maxConnections === 0) return 0
+      most += settings.maxConnections
+    }
+    return most
   }
 
   /** Takes over what has changed in the table or the configuration. @returns the apps that are gone */

@@ -5,7 +5,7 @@
  * DynamoDB (Pascal case), and so does this (soketi 1.6, app.ts). Whether the values are any good is
  * for the schema `AppConfig` to say; this only knows what they mean.
  */
-import { WEBHOOK_EVENTS } from '../config/schema.ts'
+import { WEBHOOK_EVENTS } from '../config/schema/webhook.ts'
 import { json, kibibytes, number, numberOrNoLimit, text, truth } from './column.ts'
 
 export interface SoketiApp {

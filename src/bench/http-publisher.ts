@@ -1,7 +1,7 @@
 /** Publishes over the HTTP API, signed as the server SDKs do (Pusher HTTP API, "Authentication"). */
-import { hash } from 'node:crypto'
 import { Client, type Dispatcher } from 'undici'
 import { Secret } from '../../channels/secret.ts'
+import { appPath, type Signer, signedPath } from '../protocol/signed-path.ts'
 import { EVENT, type Publication, type Published, type Publisher } from './publisher.ts'
 import { authorityOf, type Target } from './target.ts'
 
@@ -21,7 +21,7 @@ export class HttpPublisher implements Publisher {
   readonly #options: HttpOptions
   readonly #targets: readonly Target[]
   readonly #origins: readonly string[]
-  readonly #signers: readonly Signer[]
+  readonly #resources: readonly Resource[]
   readonly #idle: Client[][]
   readonly #clients: Client[] = []
   #turn = 0
@@ -34,7 +34,7 @@ export class HttpPublisher implements Publisher {
       (target) => `${target.isSecure ? 'https' : 'http'}://${authorityOf(target)}`,
     )
     const resource = options.isBatch ? 'batch_events' : 'events'
-    this.#signers = targets.map((target) => new Signer(target, resource))
+    this.#resources = targets.map((target) => new Resource(target, resource))
     this.#idle = targets.map(() => [])
   }
 
@@ -61,7 +61,7 @@ export class HttpPublisher implements Publisher {
     client.dispatch(
       {
         method: 'POST',
-        path: this.#signers[node]?.sign(body) ?? '',
+        path: this.#resources[node]?.sign(body) ?? '',
         headers: JSON_HEADERS,
         body,
         reset: this.#options.isFresh,
@@ -88,24 +88,21 @@ export class HttpPublisher implements Publisher {
 
 const JSON_HEADERS = { 'content-type': 'application/json' }
 
-/** Signs POSTs to one resource of an app. */
-class Signer {
+/** One resource of an app, which is posted to. */
+class Resource {
+  readonly #prefix: string
   readonly #path: string
-  readonly #key: string
-  readonly #secret: Secret
+  readonly #as: Signer
 
   constructor({ pathPrefix, appId, key, secret }: Target, resource: string) {
-    this.#path = `${pathPrefix}/apps/${encodeURIComponent(appId)}/${resource}`
-    this.#key = encodeURIComponent(key)
-    this.#secret = new Secret(secret)
+    this.#prefix = pathPrefix
+    this.#path = appPath(appId, resource)
+    this.#as = { key, secret: new Secret(secret) }
   }
 
   /** @returns the path with its query */
   sign(body: string): string {
-    const seconds = Math.floor(Date.now() / 1000)
-    const query = `auth_key=${this.#key}&auth_timestamp=${seconds}&auth_version=1.0&body_md5=${hash('md5', body)}`
-    const signature = this.#secret.sign(`POST\n${this.#path}\n${query}`)
-    return `${this.#path}?${query}&auth_signature=${signature}`
+    return `${this.#prefix}${signedPath('POST', this.#path, body, this.#as)}`
   }
 }
 

@@ -11,7 +11,7 @@ import { nowMicroseconds } from './latency.ts'
 import { Measure, type Measured } from './measure.ts'
 import type { Peer } from './peer.ts'
 import type { Publisher } from './publisher.ts'
-import { publish } from './publishing.ts'
+import { type Publishing, publish } from './publishing.ts'
 import { quiet } from './quiet.ts'
 import { Channels, type Shape } from './shape.ts'
 import type { Target } from './target.ts'
@@ -122,14 +122,7 @@ export class Load {
   /** Publishes, and looks at every delivery. Operations are events. */
   publish(
     publisher: Publisher,
-    how: {
-      readonly rate: number
-      readonly inFlight: number
-      readonly count: number
-      readonly seconds: number
-      readonly eventsPerRequest: number
-      readonly payloadBytes: number
-    },
+    how: Omit<Publishing, 'fleet' | 'channels' | 'publisher' | 'signal'>,
   ): Promise<Measured> {
     const { fleet, channels } = this
     return publish({ ...how, fleet, channels, publisher, signal: this.#signal })

@@ -2,10 +2,10 @@
  * A look before the load: whether the server is there and takes these credentials. A load test of
  * refusals would measure nothing, and say so a thousand times.
  */
-import { createHash } from 'node:crypto'
 import { request } from 'undici'
 import { Secret } from '../../channels/secret.ts'
 import { ResoundError } from '../errors.ts'
+import { appPath, signedPath } from '../protocol/signed-path.ts'
 import { withoutPasswords } from '../redis/target.ts'
 import type { ErrorCount } from './errors.ts'
 import { Load } from './load.ts'
@@ -76,13 +76,10 @@ function refused(what: string, error: ErrorCount | undefined): ResoundError {
 
 /** Whether the HTTP API takes a signature of this app; every server of the protocol lists channels. */
 async function askApi(target: Target): Promise<void> {
-  const path = `${target.pathPrefix}/apps/${encodeURIComponent(target.appId)}/channels`
-  const seconds = Math.floor(Date.now() / 1000)
-  const md5 = createHash('md5').update('').digest('hex')
-  const query = `auth_key=${encodeURIComponent(target.key)}&auth_timestamp=${seconds}&auth_version=1.0&body_md5=${md5}`
-  const signature = new Secret(target.secret).sign(`GET\n${path}\n${query}`)
+  const signer = { key: target.key, secret: new Secret(target.secret) }
+  const path = signedPath('GET', appPath(target.appId, 'channels'), '', signer)
   const origin = `${target.isSecure ? 'https' : 'http'}://${authorityOf(target)}`
-  const answer = await request(`${origin}${path}?${query}&auth_signature=${signature}`, {
+  const answer = await request(`${origin}${target.pathPrefix}${path}`, {
     headersTimeout: ANSWER_MILLISECONDS,
     bodyTimeout: ANSWER_MILLISECONDS,
   }).catch((error: Error) => {

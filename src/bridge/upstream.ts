@@ -5,7 +5,7 @@
  * given up by then, and are as many as may stand in line. One page cannot fill the line against
  * others: where it is full, who has most in it gives way.
  */
-import type { LaravelSource } from '../config/schema.ts'
+import type { LaravelSource } from '../config/schema/laravel-source.ts'
 import { Outward, type OutwardOutcome } from '../outward/outward.ts'
 
 export interface UpstreamRequest {

@@ -3,7 +3,8 @@
  * this node has been told.
  */
 import { type Counted, readCounted } from './operations.ts'
-import { type At, type Enqueue, topicOf } from './seats.ts'
+import type { Enqueue } from './pipeline.ts'
+import { type At, topicOf } from './seats.ts'
 
 /** All connections of an app. No client can name it. */
 export const CONNECTIONS = '#connections'

@@ -7,15 +7,15 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { Logger } from 'pino'
-import type { Clock } from '../clock.ts'
+import { type Clock, within } from '../clock.ts'
 import { ResoundError } from '../errors.ts'
 import { createRedis, type RedisClient } from '../redis/connect.ts'
 import { isReply } from '../redis/location.ts'
 import { RedisReport, type ReportTexts } from '../redis/report.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import type { BusCounts } from './bus.ts'
+import { DURATIONS, type Durations, RETRY_MS } from './durations.ts'
 import { NodeShard, type ShardEvents, type ShardOverview } from './node-shard.ts'
-import type { Durations } from './shard.ts'
 import { Store } from './store.ts'
 
 export interface GroupParts {
@@ -57,22 +57,11 @@ const COMMAND_TIMEOUT_MS = 1800
 /** A connection that owes an answer and says nothing for so long is given up: nobody may ever close it. */
 const SILENCE_MS = 3000
 const DISCONNECT_TIMEOUT_MS = 100
-/** Short, as three seconds after Redis is back all has to be right again, two of which are for settling. */
-const RETRY_MS = 300
 /** How long a start waits for the lease: a Redis that is away must not keep the server from starting. */
 const START_MS = 3000
 
 /** In a Cluster; for all nodes the same, whatever their release: it decides where an app's keys are. */
 const CLUSTER_SHARDS = 8
-
-const DURATIONS: Durations = {
-  leaseMilliseconds: 10_000,
-  renewMilliseconds: 2500,
-  settleMilliseconds: 2000,
-  graceMilliseconds: 3000,
-  retryMilliseconds: RETRY_MS,
-  reviewMilliseconds: 30_000,
-}
 
 export class NodeGroup {
   readonly #node = randomBytes(8).toString('hex')
@@ -150,14 +139,9 @@ export class NodeGroup {
    */
   async start(): Promise<void> {
     for (const { bus } of this.#shards) bus.start()
-    let cancel = (): void => {}
-    const over = new Promise<void>((resolve) => {
-      cancel = this.#clock.after(START_MS, resolve)
-      this.#whenLive.push(resolve)
-    })
+    const settled = new Promise<void>((resolve) => this.#whenLive.push(resolve))
     this.#redis.connect().catch(() => {}) // the events error and close tell
-    await over
-    cancel()
+    await within(this.#clock, START_MS, settled)
   }
 
   /** Says goodbye to the others. Call when no connection is left. */
@@ -215,7 +199,7 @@ export class NodeGroup {
   async echo(): Promise<void> {
     await Promise.all(
       this.#shards.map(async ({ shard, bus }) => {
-        await shard.emptied()
+        await shard.pipeline.emptied()
         await bus.echo()
       }),
     )

@@ -8,10 +8,13 @@ import type { Clock } from '../clock.ts'
 import type { RedisTarget } from '../redis/target.ts'
 import { Bus } from './bus.ts'
 import { Counts } from './counts.ts'
+import type { Durations } from './durations.ts'
 import type { BusRecord, EventRecord, QuestionRecord } from './envelope.ts'
+import { type Holdings, holdingsOf } from './holdings.ts'
 import type { Overview } from './overview.ts'
+import type { Enqueue } from './pipeline.ts'
 import { type At, Seats, USERS } from './seats.ts'
-import { type Durations, Shard } from './shard.ts'
+import { Shard } from './shard.ts'
 import type { Gone, Store } from './store.ts'
 import { Watched } from './watched.ts'
 
@@ -53,9 +56,6 @@ export interface ShardOverview extends Overview {
   readonly held: number
 }
 
-/** Channels of one question. */
-const ASKED_AT_ONCE = 500
-
 /** Questions of other nodes; more are not answered. */
 const ANSWERED_AT_ONCE = 16
 
@@ -66,6 +66,7 @@ export class NodeShard {
   readonly counts: Counts
   readonly watched: Watched
   readonly shard: Shard
+  readonly #holdings: Holdings
   readonly #events: ShardEvents
   readonly #lingerMilliseconds: number
   readonly #node: string
@@ -79,18 +80,7 @@ export class NodeShard {
     this.#node = node
     this.#log = log
     this.#lingerMilliseconds = parts.lingerMilliseconds
-    this.shard = new Shard({
-      store,
-      node,
-      about,
-      durations,
-      delayMilliseconds: parts.delayMilliseconds,
-      holdings: this.#holdings(),
-      news: { live: events.live, lost: events.lost, gone: events.gone },
-      clock,
-      log,
-    })
-    const enqueue: Shard['enqueue'] = (operation, done) => this.shard.enqueue(operation, done)
+    const enqueue: Enqueue = (operation, done) => this.shard.pipeline.enqueue(operation, done)
     this.seats = new Seats({
       enqueue,
       isLive: () => this.shard.isLive,
@@ -120,6 +110,18 @@ export class NodeShard {
       },
       announce: events.userChanged,
     })
+    this.#holdings = holdingsOf(this)
+    this.shard = new Shard({
+      store,
+      node,
+      about,
+      durations,
+      delayMilliseconds: parts.delayMilliseconds,
+      holdings: this.#holdings,
+      news: { live: events.live, lost: events.lost, gone: events.gone },
+      clock,
+      log,
+    })
     this.bus = new Bus({
       target,
       kind,
@@ -138,8 +140,7 @@ export class NodeShard {
 
   /** What Redis has of the nodes, and what this one holds. */
   async overview(): Promise<ShardOverview> {
-    const { size } = this.#holdings()
-    const held = size()
+    const held = this.#holdings.size()
     const seen = await this.store.overview(this.shard.incarnationId ?? '')
     return { ...seen, incarnation: this.shard.incarnationId ?? null, held }
   }
@@ -148,40 +149,6 @@ export class NodeShard {
     await this.shard.stop(this.#lingerMilliseconds)
     this.seats.stop()
     await this.bus.stop()
-  }
-
-  #holdings() {
-    return {
-      register: () => {
-        this.seats.register()
-        this.counts.register()
-      },
-      freeze: () => this.seats.freeze(),
-      look: () => {
-        this.seats.look()
-        this.watched.forgetNumbers()
-        void this.watched.refresh()
-      },
-      review: () => this.#review(),
-      holds: ({ userId, ...at }: Partial<{ userId: string }> & At) =>
-        userId === undefined ? this.counts.has(at) : this.seats.has(at, userId),
-      discard: ({ userId, ...at }: Partial<{ userId: string }> & At) =>
-        userId === undefined ? this.counts.discard(at) : this.seats.discard(at, userId),
-      size: () => this.seats.count + this.counts.size,
-    }
-  }
-
-  /** Looks whether a change was missed that no later one has told of. */
-  async #review(): Promise<void> {
-    await this.watched.refresh()
-    const known = [...this.seats.numbers()]
-    for (let from = 0; from < known.length; from += ASKED_AT_ONCE) {
-      const asked = known.slice(from, from + ASKED_AT_ONCE)
-      const numbers = await this.store.offsets(asked.map(([topic]) => topic))
-      for (const [index, [topic, number]] of asked.entries()) {
-        if (numbers[index] !== number) this.seats.lookAt(topic)
-      }
-    }
   }
 
   #heard(record: BusRecord): void {

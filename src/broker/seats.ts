@@ -8,13 +8,8 @@
 import type { Member } from '../../channels/kind.ts'
 import type { Clock } from '../clock.ts'
 import { Linger } from './linger.ts'
-import {
-  type Entered,
-  type Operation,
-  readEntered,
-  readExited,
-  readSnapshot,
-} from './operations.ts'
+import { type Entered, readEntered, readExited, readSnapshot } from './operations.ts'
+import type { Enqueue } from './pipeline.ts'
 import { type Change, Roll } from './roll.ts'
 
 export interface At {
@@ -24,9 +19,6 @@ export interface At {
 
 /** Whoever is in this has signed in. No client can name it, and nobody needs to know all of them. */
 export const USERS = '#users'
-
-/** Asks Redis for an operation. @param done is called with its answer, unless Redis is lost before */
-export type Enqueue = (operation: () => Operation, done: (answer: unknown) => void) => void
 
 export interface SeatsOptions {
   readonly enqueue: Enqueue

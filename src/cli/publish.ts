@@ -1,9 +1,10 @@
 /**
  * One event through a server's HTTP API, signed as the Pusher SDKs sign (Pusher docs, "HTTP API reference").
  */
-import { createHash, createHmac } from 'node:crypto'
 import { Agent, request } from 'undici'
+import { Secret } from '../../channels/secret.ts'
 import { ResoundError } from '../errors.ts'
+import { appPath, signedPath } from '../protocol/signed-path.ts'
 
 export interface Api {
   /** `http://host:port`, with the path prefix. */
@@ -25,10 +26,11 @@ const MOST_BYTES = 1024 * 1024
 export async function publish(api: Api, body: object): Promise<unknown> {
   const { url, app, isVerified } = api
   const text = JSON.stringify(body)
-  const path = `/apps/${encodeURIComponent(app.id)}/events`
+  const signer = { key: app.key, secret: new Secret(app.secret) }
+  const path = signedPath('POST', appPath(app.id, 'events'), text, signer)
   const dispatcher = new Agent({ connect: { rejectUnauthorized: isVerified } })
   try {
-    const response = await request(`${url}${path}?${signed(app, path, text)}`, {
+    const response = await request(`${url}${path}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: text,
@@ -53,17 +55,6 @@ export async function publish(api: Api, body: object): Promise<unknown> {
   } finally {
     await dispatcher.close()
   }
-}
-
-function signed({ key, secret }: Api['app'], path: string, body: string): string {
-  const query = [
-    `auth_key=${encodeURIComponent(key)}`,
-    `auth_timestamp=${Math.floor(Date.now() / 1000)}`,
-    'auth_version=1.0',
-    `body_md5=${createHash('md5').update(body).digest('hex')}`,
-  ].join('&')
-  const signature = createHmac('sha256', secret).update(`POST\n${path}\n${query}`).digest('hex')
-  return `${query}&auth_signature=${signature}`
 }
 
 function refusal({ url, app }: Api, status: number, answer: unknown): ResoundError {

@@ -10,7 +10,7 @@ import type { z } from 'zod'
 import { ResoundError } from '../errors.ts'
 import type { Problem } from './problem.ts'
 import { readText } from './read-text.ts'
-import { AppConfig } from './schema.ts'
+import { AppConfig } from './schema/app.ts'
 
 const Credentials = AppConfig.pick({ id: true, key: true, secret: true })
 export type Credentials = z.infer<typeof Credentials>

@@ -21,10 +21,18 @@ export type Subscribed =
   | { readonly isSubscribed: true; readonly data: unknown }
   | { readonly isSubscribed: false; readonly data: unknown }
 
-/** No connection of this protocol came about; the message says what did. */
-export class NotConnected extends Error {}
+/** No connection of this protocol came about, or it has ended; the message says why. */
+export class NotConnected extends Error {
+  /** The code that the server refused it with. */
+  readonly code: number | undefined
 
-interface Frame {
+  constructor(message: string, code?: number) {
+    super(message)
+    this.code = code
+  }
+}
+
+export interface Frame {
   readonly event: string
   readonly channel?: unknown
   readonly data?: unknown
@@ -39,6 +47,9 @@ export class PusherSocket implements Disposable {
     this.#socket = socket
     this.#agent = agent
     this.#socketId = socketId
+    socket.addEventListener('message', ({ data }) => {
+      if (objectOf(data)['event'] === 'pusher:ping') socket.send(PONG)
+    })
   }
 
   /** @throws NotConnected */
@@ -51,9 +62,9 @@ export class PusherSocket implements Disposable {
       const { data } = await frame(socket, signal, ({ event }) => {
         return event === 'pusher:connection_established' || event === 'pusher:error'
       })
-      const { socket_id: id, message } = objectOf(data)
+      const { socket_id: id, message, code } = objectOf(data)
       if (typeof id === 'string') return new PusherSocket(socket, agent, id)
-      throw new NotConnected(`the server said: ${String(message)}`)
+      throw new NotConnected(`the server said ${String(code)}: ${String(message)}`, Number(code))
     } catch (fault) {
       socket.close()
       void agent.destroy()
@@ -78,6 +89,12 @@ export class PusherSocket implements Disposable {
     return { isSubscribed: event === 'pusher_internal:subscription_succeeded', data: said }
   }
 
+  /** Hands on what comes from now on. @param ended is called when nothing comes any more */
+  listen(comes: (frame: Frame) => void, ended: () => void): void {
+    this.#socket.addEventListener('message', ({ data }) => comes(frameIn(data)))
+    this.#socket.addEventListener('close', ended)
+  }
+
   [Symbol.dispose](): void {
     this.#socket.close()
     void this.#agent.destroy()
@@ -85,6 +102,14 @@ export class PusherSocket implements Disposable {
 }
 
 const ANSWERS = /^pusher(_internal)?:subscription_(succeeded|error)$/
+
+const PONG = '{"event":"pusher:pong","data":{}}'
+
+/** What is no frame of the protocol is one of an event without a name. */
+function frameIn(text: unknown): Frame {
+  const { event, channel, data } = objectOf(text)
+  return { event: String(event ?? ''), channel, data }
+}
 
 /** The first frame that is one of those looked for. */
 function frame(
@@ -100,7 +125,7 @@ function frame(
     socket.addEventListener(
       'message',
       ({ data }) => {
-        const frame = objectOf(data) as unknown as Frame
+        const frame = frameIn(data)
         if (isMeant(frame)) resolve(frame)
       },
       listen,

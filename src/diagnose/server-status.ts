@@ -15,6 +15,7 @@ const Process = z.object({
   connections: Limited.optional(),
   openFiles: Limited.optional(),
   memory: z.object({ residentBytes: z.number(), limitBytes: z.number().optional() }).optional(),
+  shortage: z.string().nullish(),
   eventLoopDelay: z
     .object({ p99Seconds: z.number().nullable(), recentSeconds: z.number().optional() })
     .optional(),

@@ -1,10 +1,10 @@
 /**
  * One event through the HTTP API, signed as a server SDK signs it (Pusher docs, "HTTP API reference").
  */
-import { hash } from 'node:crypto'
 import { request as httpRequest, type RequestOptions } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Credentials } from '../../channels/signature.ts'
+import { appPath, signedPath } from '../protocol/signed-path.ts'
 
 /** An event that the API did not take. */
 export class Refused extends Error {
@@ -43,18 +43,11 @@ const MOST_ANSWER_BYTES = 64 * 1024
 export async function publish(post: Post, signal: AbortSignal): Promise<void> {
   const { app, channel, event, data } = post
   const body = JSON.stringify({ name: event, channel, data })
-  const path = `/apps/${app.id}/events`
-  const query = [
-    `auth_key=${app.key}`,
-    `auth_timestamp=${Math.floor(Date.now() / 1000)}`,
-    'auth_version=1.0',
-    `body_md5=${hash('md5', body)}`,
-  ].join('&')
   const [secret] = app.secrets
   if (secret === undefined) throw new TypeError('an app has a secret')
-  const signature = secret.sign(`POST\n${path}\n${query}`)
-  const url = new URL(`${post.url}${path}?${query}&auth_signature=${signature}`)
-  const answer = await send(url, body, { ...post.trust, signal })
+  const signer = { key: app.key, secret }
+  const path = signedPath('POST', appPath(app.id, 'events'), body, signer)
+  const answer = await send(new URL(`${post.url}${path}`), body, { ...post.trust, signal })
   if (answer.status !== 200) {
     throw new Refused(answer.status, `The HTTP API answers ${answer.status}${why(answer.body)}`)
   }

@@ -1,5 +1,6 @@
 /** The metrics of the process and of what it holds: its files, its event loop, its certificate. */
 import { openFiles, openFilesLimit } from '../open-files.ts'
+import { residentBytes } from '../resident-memory.ts'
 import type { Metric } from './metric.ts'
 
 export const PROCESS_METRICS: readonly Metric[] = [
@@ -43,7 +44,7 @@ export const PROCESS_METRICS: readonly Metric[] = [
     name: 'memory_bytes',
     type: 'gauge',
     help: 'Memory of the process (resident); of several processes, together.',
-    read: (_, write) => write(process.memoryUsage.rss()),
+    read: (_, write) => write(residentBytes()),
   },
   {
     name: 'memory_limit_bytes',

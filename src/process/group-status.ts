@@ -2,6 +2,7 @@
  * What a process group has to tell an operator, as `resound status` shows it.
  */
 import type { Readiness } from '../http-api/health.ts'
+import { residentBytes } from '../resident-memory.ts'
 import type { ProcessStatus } from '../status.ts'
 import { version } from '../version.ts'
 import type { Generation } from './generation.ts'
@@ -87,7 +88,7 @@ export async function groupStatus(sources: GroupSources): Promise<GroupStatus> {
       lastEnding: current.lastEnding ?? null,
     },
     processes,
-    supervisor: isServing ? null : { residentBytes: process.memoryUsage().rss },
+    supervisor: isServing ? null : { residentBytes: residentBytes() },
     connections: {
       open: sum(processes.map(({ connections }) => connections?.open ?? 0)),
       limit: limitOf(processes.filter(({ state }) => state === 'serving')),

@@ -6,25 +6,26 @@
  * this process; every other generation, and every one of several workers, is of child processes.
  */
 import type { Logger } from 'pino'
-import { z } from 'zod'
 import type { FailedWebhooks } from '../admin/webhook-failures.ts'
-import { belongsToStart, restartOnly } from '../config/reload.ts'
-import { Config } from '../config/schema.ts'
+import type { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
-import { ResoundError } from '../errors.ts'
+import { faultOf, ResoundError } from '../errors.ts'
 import { Health } from '../health/health.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { startServer } from '../server.ts'
 import type { Watch } from '../tail/watch.ts'
 import { freePort } from '../transport/listener.ts'
+import { drainSecondsIn, logLevelIn, metricsPrefixIn } from './foreign-config.ts'
 import { ForkedWorker } from './forked-worker.ts'
 import { Generation, type GenerationParts } from './generation.ts'
 import { GroupLive } from './group-live.ts'
 import { GroupMetrics } from './group-metrics.ts'
-import { type GroupStatus, groupStatus, type LastRestart } from './group-status.ts'
+import { type GroupStatus, groupStatus } from './group-status.ts'
 import { GroupWatch } from './group-watch.ts'
-import { LocalWorker } from './local-worker.ts'
+import { LocalWorker, withResolvers } from './local-worker.ts'
+import { portChoice } from './port-choice.ts'
 import type { Tell } from './reading.ts'
+import { type Restarting, Restarts, takenOver } from './restarts.ts'
 import { type ServedConfiguration, servedConfiguration } from './served-configuration.ts'
 import type { NodesSeen, Reloading, Worker } from './worker.ts'
 
@@ -32,6 +33,7 @@ import type { NodesSeen, Reloading, Worker } from './worker.ts'
 const START_MILLISECONDS = 30_000
 /** Generations before the current one that may let their connections go at the same time. */
 const MOST_RETIRING = 8
+const NOT_TAKEN_OVER = 'these options take effect when the server is stopped and started'
 
 export interface GroupParts {
   readonly config: Config
@@ -42,34 +44,8 @@ export interface GroupParts {
   readonly coloured: boolean
 }
 
-/** A restart that was carried out; with the reason when it was not even tried. */
-export type Restarting =
-  | {
-      readonly isDone: true
-      readonly generation: string
-      readonly previous: string
-      /** Options that belong to the process that was started, and were not taken over. */
-      readonly start: readonly string[]
-      /** Whether events pass between the old and the new generation. */
-      readonly areJoined: boolean
-    }
-  | { readonly isDone: false; readonly reason: string }
-
-/** Of a configuration, what the group needs; it may be another release's. */
-const Served = z.object({
-  host: z.string(),
-  port: z.int(),
-  drain: z.object({ windowSeconds: z.number() }),
-})
-
-const Measured = z.object({ metrics: z.object({ prefix: z.string() }) })
-
-const Logged = z.object({ log: z.object({ level: z.string() }) })
-
 export class Group {
   readonly host: string
-  /** Resolves when nothing serves any more, after `drain` or `stop`. */
-  readonly ended: Promise<void>
   readonly health: Health
   readonly metrics = new GroupMetrics({
     workers: () => this.#generations().flatMap(({ listening }) => listening),
@@ -77,14 +53,15 @@ export class Group {
       wanted: this.#current.wanted,
       serving: this.#current.serving,
       ended: this.#ended,
-      restarts: this.#restarts,
+      restarts: this.#restarts.counts,
     }),
-    prefix: () =>
-      Measured.safeParse(this.#current.config).data?.metrics.prefix ??
-      this.#parts.config.metrics.prefix,
+    prefix: () => metricsPrefixIn(this.#current.config) ?? this.#parts.config.metrics.prefix,
   })
   readonly live = new GroupLive(() => this.#workers())
   readonly #watching = new GroupWatch(() => this.#workers())
+  readonly #finished = withResolvers<void>()
+  /** Resolves when nothing serves any more, after `drain` or `stop`. */
+  readonly ended = this.#finished.promise
   readonly #parts: GroupParts
   #port: number
   #current: Generation
@@ -92,11 +69,9 @@ export class Group {
   /** A successor that is not ready yet. */
   #starting: Generation | undefined
   #ending: 'draining' | 'stopping' | undefined
-  #lastRestart: LastRestart | undefined
-  readonly #restarts = { done: 0, failed: 0 }
+  readonly #restarts = new Restarts()
   /** Workers that ended by themselves. */
   #ended = 0
-  #resolveEnded: () => void = () => undefined
 
   private constructor(parts: GroupParts, port: number) {
     this.#parts = parts
@@ -107,9 +82,6 @@ export class Group {
       serving: () => this.#current.listening,
       readiness: () => this.readiness,
     })
-    this.ended = new Promise((resolve) => {
-      this.#resolveEnded = resolve
-    })
   }
 
   /**
@@ -117,14 +89,13 @@ export class Group {
    * @throws ResoundError when an address or certificate cannot be used, or the native part is missing
    */
   static async start(parts: GroupParts): Promise<Group> {
-    const { config } = parts
+    const { config, log, flags, tell } = parts
     if (config.workers > 1) {
       const group = new Group(parts, freePort(config.host, config.port))
       await group.#current.start(config, 'now', START_MILLISECONDS)
       return group
     }
     let answered: Readiness | undefined
-    const { log, flags, tell } = parts
     const server = await startServer({ config, log, answerFor: (own) => answered ?? own })
     const answer = (readiness: Readiness | undefined): void => {
       answered = readiness
@@ -142,7 +113,7 @@ export class Group {
 
   /** How long a drain may take, by the configuration that is served. */
   get drainSeconds(): number {
-    return Served.safeParse(this.#current.config).data?.drain.windowSeconds ?? 0
+    return drainSecondsIn(this.#current.config)
   }
 
   /** Whether new clients should come here; the same for all processes of the group. */
@@ -163,46 +134,26 @@ export class Group {
     const { log } = this.#parts
     const previous = this.#current
     const next = new Generation(this.#generationParts(previous.number + 1, undefined))
-    const begun = performance.now()
-    const told = (outcome: 'done' | 'failed', message?: string): void => {
-      this.#restarts[outcome] += 1
-      this.#lastRestart = {
-        at: new Date().toISOString(),
-        reason,
-        outcome,
-        from: previous.id,
-        to: next.id,
-        seconds: Math.round(performance.now() - begun) / 1000,
-        ...(message === undefined ? {} : { message }),
-      }
-    }
+    const ended = this.#restarts.begin(reason, previous.id, next.id)
     log.info({ reason, generation: next.id }, 'restarting')
     this.#starting = next
     try {
       await next.start(undefined, 'ready', START_MILLISECONDS)
     } catch (fault) {
       const { code, message } = faultOf(fault)
-      told('failed', message)
+      ended('failed', message)
       log.error({ code, reason: message }, 'not restarted; the generation before it goes on')
       throw fault
     } finally {
       this.#starting = undefined
     }
-    told('done')
+    ended('done')
     this.#current = next
     this.#takeOverLog(next.config)
     this.#retire(previous)
     log.info({ generation: next.id, previous: previous.id }, 'restarted')
-    const config = Config.safeParse(next.config).data
-    const start =
-      config === undefined ? [] : restartOnly(this.#parts.config, config).filter(belongsToStart)
-    if (start.length > 0) {
-      log.warn(
-        { options: start },
-        'these options take effect when the server is stopped and started',
-      )
-    }
-    const areJoined = config === undefined || hasRedis(config)
+    const { start, areJoined } = takenOver(this.#parts.config, next.config)
+    if (start.length > 0) log.warn({ options: start }, NOT_TAKEN_OVER)
     return { isDone: true, generation: next.id, previous: previous.id, start, areJoined }
   }
 
@@ -253,7 +204,7 @@ export class Group {
       retiring: [...this.#retiring],
       readiness: this.readiness,
       isRestarting: this.#starting !== undefined,
-      lastRestart: this.#lastRestart,
+      lastRestart: this.#restarts.last,
     })
   }
 
@@ -277,7 +228,7 @@ export class Group {
   #end(how: 'draining' | 'stopping', finish: (generation: Generation) => void): void {
     if (this.#ending === undefined) {
       const all = [this.#current, ...this.#retiring]
-      void Promise.all(all.map(({ ended }) => ended)).then(() => this.#resolveEnded())
+      void Promise.all(all.map(({ ended }) => ended)).then(() => this.#finished.resolve())
     }
     this.#ending = how
     this.#starting?.stop()
@@ -297,8 +248,7 @@ export class Group {
 
   /** This process writes as its workers do. */
   #takeOverLog(config: unknown): void {
-    const { data } = Logged.safeParse(config)
-    if (data !== undefined) this.#parts.log.level = data.log.level
+    this.#parts.log.level = logLevelIn(config) ?? this.#parts.log.level
   }
 
   #generations(): readonly Generation[] {
@@ -326,48 +276,24 @@ export class Group {
 
   /** @param port undefined for a generation that listens where its configuration says */
   #generationParts(number: number, port: number | undefined): GenerationParts {
-    const { log } = this.#parts
-    let chosen = port
-    const portFor = (config: unknown): number => {
-      if (chosen !== undefined) return chosen
-      const wanted = Served.parse(config)
-      const isSame = wanted.port === 0 || wanted.port === this.#port
-      chosen = isSame ? this.#port : freePort(wanted.host, wanted.port)
-      return chosen
-    }
+    const { log, flags, format, coloured } = this.#parts
+    const portFor = portChoice(port, () => this.#port)
+    const changed = (): void => this.#tell()
     const generation = (): Generation | undefined =>
       [...this.#generations(), this.#starting].find((one) => one?.number === number)
     return {
       number,
       log,
       fork: (config, when) => {
-        const { flags, format, coloured } = this.#parts
-        const drainSeconds = (): number =>
-          Served.safeParse(generation()?.config).data?.drain.windowSeconds ?? 0
-        const changed = (): void => this.#tell()
-        return new ForkedWorker({
-          flags,
-          format,
-          coloured,
-          config,
-          when,
-          portFor,
-          drainSeconds,
-          changed,
-        })
+        const drainSeconds = (): number => drainSecondsIn(generation()?.config)
+        const served = { config, when, portFor, drainSeconds, changed }
+        return new ForkedWorker({ flags, format, coloured, ...served })
       },
-      changed: () => this.#tell(),
+      changed,
       counted: (families) => this.metrics.keep(families),
       died: () => {
         this.#ended += 1
       },
     }
   }
-}
-
-const hasRedis = ({ redis }: Config): boolean => redis.url !== undefined || redis.cluster.length > 0
-
-function faultOf(fault: unknown): { code: string | undefined; message: string } {
-  if (fault instanceof ResoundError) return fault
-  return { code: undefined, message: fault instanceof Error ? fault.message : String(fault) }
 }

@@ -23,6 +23,7 @@ export class LocalWorker implements Worker {
   readonly pid = process.pid
   readonly ended: Promise<Ending>
   counted: Worker['counted'] = []
+  #isEnding = false
   readonly #parts: LocalParts
   readonly #ended: (ending: Ending) => void
 
@@ -31,6 +32,11 @@ export class LocalWorker implements Worker {
     const { promise, resolve } = withResolvers<Ending>()
     this.ended = promise
     this.#ended = resolve
+  }
+
+  /** Whether it has been told to end. */
+  get isEnding(): boolean {
+    return this.#isEnding
   }
 
   get readiness(): Readiness {
@@ -107,6 +113,7 @@ export class LocalWorker implements Worker {
   }
 
   #finishing(ended: Promise<void>): void {
+    this.#isEnding = true
     const { log } = this.#parts
     ended
       .then(async () => {

@@ -6,7 +6,7 @@
 import { realClock } from '../clock.ts'
 import { Config } from '../config/schema.ts'
 import type { Flags } from '../config/sources.ts'
-import { ResoundError } from '../errors.ts'
+import { faultOf, ResoundError } from '../errors.ts'
 import type { Readiness } from '../http-api/health.ts'
 import { createLogger } from '../log.ts'
 import { startServer } from '../server.ts'
@@ -116,9 +116,9 @@ async function serve({ flags, format, coloured, config: given }: Begin, orders: 
   }
   const stopSaying = realClock.every(READINESS_MILLISECONDS, sayReadiness)
   sayReadiness()
-  if (listen.when === 'ready') await Promise.race([ready, worker.ended])
-  const isOver = await Promise.race([worker.ended.then(() => true), Promise.resolve(false)])
-  if (!isOver) {
+  const wanted = listen.when === 'ready' ? ready : Promise.resolve()
+  const isOver = await Promise.race([worker.ended.then(() => true), wanted.then(() => false)])
+  if (!isOver && !worker.isEnding) {
     server.join()
     await report({ type: 'listening' })
   }
@@ -201,8 +201,7 @@ async function answer(worker: LocalWorker, id: number, question: Question): Prom
   try {
     await report({ type: 'reply', id, value: await answerTo(worker, question) })
   } catch (fault) {
-    const message = fault instanceof Error ? fault.message : String(fault)
-    const code = fault instanceof ResoundError ? fault.code : undefined
+    const { code, message } = faultOf(fault)
     await report({ type: 'refusal', id, code, message })
   }
 }

@@ -8,29 +8,25 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from 'pino'
 import type { Clock } from '../clock.ts'
-import type { ErrorCode } from '../errors.ts'
 import { createSubscriber } from './connect.ts'
 import { isReply, type Location } from './location.ts'
 import { LostTime } from './lost-time.ts'
 import { reasonOf } from './remedy.ts'
 import { retryDelay } from './retry-delay.ts'
+import { CODE, hear, type NameTexts, SubscribedNames } from './subscribed-names.ts'
 import { nameOfRedis, type RedisTarget, textOf } from './target.ts'
 
 /** What the log is told; constant texts. */
-export interface SubscriberTexts {
+export interface SubscriberTexts extends NameTexts {
   readonly unreachable: string
   readonly refused: string
   readonly moved: string
-  /** One pattern or channel alone is refused. */
-  readonly nameRefused: string
-  readonly nameAllowed: string
   readonly listening: string
   readonly back: string
 }
 
 export interface RedisSubscriberOptions {
   readonly target: RedisTarget
-  /** What the names are: patterns, channels, or channels of a shard of a Cluster. */
   readonly kind: SubscriptionKind
   readonly names: readonly string[]
   /** @param name the pattern or channel that was subscribed to @param channel that it came on */
@@ -45,13 +41,8 @@ export interface RedisSubscriberOptions {
   readonly clock: Clock
 }
 
+/** What the names are: patterns, channels, or channels of a shard of a Cluster. */
 export type SubscriptionKind = 'pattern' | 'channel' | 'shard'
-
-const COMMANDS = {
-  pattern: { subscribe: 'psubscribe', unsubscribe: 'punsubscribe' },
-  channel: { subscribe: 'subscribe', unsubscribe: 'unsubscribe' },
-  shard: { subscribe: 'ssubscribe', unsubscribe: 'sunsubscribe' },
-} as const
 
 export interface RedisSubscriberState {
   /** Redis answers and has confirmed every name: what is published now arrives. */
@@ -75,8 +66,6 @@ const CHECK_INTERVAL_MS = 5000
 /** Two, so that neither a Redis that is busy for 5 s nor a late turn of our own loop looks dead. */
 const SILENT_CHECKS_ALLOWED = 2
 
-const CODE: ErrorCode = 'RESOUND_REDIS_UNREACHABLE'
-
 /** Why a connection is left that answers. */
 const MOVED = new Error('Redis is elsewhere')
 
@@ -87,23 +76,14 @@ export class RedisSubscriber {
   readonly #redis: Redis
   readonly #location: Location
   readonly #options: RedisSubscriberOptions
-  readonly #target: RedisTarget
   readonly #log: Logger
   readonly #clock: Clock
-  readonly #commands: (typeof COMMANDS)[SubscriptionKind]
-  readonly #texts: SubscriberTexts
-  readonly #onListening: (() => void) | undefined
-  #patterns: ReadonlySet<string>
-  readonly #confirmed = new Set<string>()
-  /** Names whose refusal has been logged. */
-  readonly #refused = new Set<string>()
-
+  readonly #names: SubscribedNames
   #stopChecking: (() => void) | undefined
   #cancelRetry: (() => void) | undefined
   #silentChecks = 0
   #looking: Promise<void> | undefined
   readonly #stopLooking = new AbortController()
-
   readonly #lost: LostTime
   #roundTripSeconds: number | undefined
   #reconnects = 0
@@ -116,16 +96,11 @@ export class RedisSubscriber {
   readonly #reported = new Set<Fault>()
 
   constructor(options: RedisSubscriberOptions) {
-    const { target, kind, names, onMessage, connectionName, log, clock } = options
+    const { target, kind, names, onMessage, connectionName, texts, log, clock } = options
     this.#options = options
-    this.#target = target
-    this.#commands = COMMANDS[kind]
-    this.#texts = options.texts
-    this.#onListening = options.onListening
     this.#log = log.child({ redis: nameOfRedis(target) })
     this.#clock = clock
     this.#lost = new LostTime(clock)
-    this.#patterns = new Set(names)
     const behaviour = {
       connectionName,
       connectTimeout: CONNECT_TIMEOUT_MS,
@@ -142,21 +117,16 @@ export class RedisSubscriber {
     const { redis, location } = createSubscriber(target, behaviour, shardChannel)
     this.#redis = redis
     this.#location = location
+    const heard = (): void => this.#heard()
+    this.#names = new SubscribedNames({ redis, kind, names, target, texts, heard, log: this.#log })
     this.#redis.on('error', (error) => this.#failed(error))
     this.#redis.on('ready', () => this.#connected())
     this.#redis.on('close', () => this.#closed())
-    const came = (name: string, channel: Buffer, payload: Buffer): void => {
+    hear(redis, kind, (name, channel, payload) => {
       this.#lost.message()
       this.#silentChecks = 0
       onMessage(name, channel, payload)
-    }
-    if (kind === 'pattern') this.#redis.on('pmessageBuffer', came)
-    else {
-      const event = kind === 'shard' ? 'smessageBuffer' : 'messageBuffer'
-      this.#redis.on(event, (channel: Buffer, payload: Buffer) =>
-        came(channel.toString(), channel, payload),
-      )
-    }
+    })
   }
 
   /** Begins to connect, and returns at once: whether Redis is there is in the log and the state. */
@@ -169,8 +139,8 @@ export class RedisSubscriber {
   get state(): RedisSubscriberState {
     const { lastMessageAt, seconds } = this.#lost
     return {
-      isUp: this.#redis.status === 'ready' && this.#unconfirmed().length === 0,
-      patterns: [...this.#confirmed],
+      isUp: this.#redis.status === 'ready' && this.#names.areConfirmed,
+      patterns: this.#names.confirmed,
       lastMessageAgeSeconds:
         lastMessageAt === undefined ? undefined : (this.#clock.now() - lastMessageAt) / 1000,
       roundTripSeconds: this.#roundTripSeconds,
@@ -181,12 +151,7 @@ export class RedisSubscriber {
 
   /** Hears these patterns from now on, without a gap for those it heard before. */
   listenTo(patterns: readonly string[]): void {
-    const dropped = [...this.#patterns].filter((pattern) => !patterns.includes(pattern))
-    this.#patterns = new Set(patterns)
-    for (const pattern of dropped) {
-      this.#refused.delete(pattern)
-      if (this.#confirmed.delete(pattern)) this.#unsubscribe(pattern)
-    }
+    this.#names.want(patterns)
     if (this.#redis.status === 'ready') this.#subscribe()
   }
 
@@ -223,7 +188,7 @@ export class RedisSubscriber {
   }
 
   #closed(): void {
-    this.#confirmed.clear()
+    this.#names.lost()
     if (this.#stopChecking === undefined) return
     this.#isListening = false
     this.#lost.begin()
@@ -233,19 +198,16 @@ export class RedisSubscriber {
     const fault = error === MOVED ? 'moved' : isReply(error) ? 'refused' : 'unreachable'
     if (this.#reported.has(fault)) return
     this.#reported.add(fault)
-    if (fault === 'moved') this.#log.warn({ left: this.#at }, this.#texts[fault])
-    else this.#log.error({ code: CODE, ...reasonOf(error, this.#target) }, this.#texts[fault])
+    if (fault === 'moved') this.#log.warn({ left: this.#at }, this.#options.texts[fault])
+    else
+      this.#log.error(
+        { code: CODE, ...reasonOf(error, this.#options.target) },
+        this.#options.texts[fault],
+      )
   }
 
-  /** Asks for each pattern by itself, so that one which is refused does not keep out the others. */
   #subscribe(): void {
-    const answers = this.#unconfirmed().map((pattern) =>
-      this.#redis[this.#commands.subscribe](pattern).then(
-        () => this.#granted(pattern),
-        (error) => this.#denied(pattern, error),
-      ),
-    )
-    void Promise.all(answers).then(() => {
+    void this.#names.ask().then(() => {
       this.#settled()
       this.#tryAgain()
     })
@@ -256,64 +218,30 @@ export class RedisSubscriber {
     const { retryMilliseconds } = this.#options
     const { status } = this.#redis
     if (retryMilliseconds === undefined || this.#stopChecking === undefined) return
-    if (status !== 'ready' || this.#unconfirmed().length === 0) return
+    if (status !== 'ready' || this.#names.areConfirmed) return
     this.#cancelRetry ??= this.#clock.after(retryMilliseconds, () => {
       this.#cancelRetry = undefined
       if (this.#redis.status === 'ready') this.#subscribe()
     })
   }
 
-  #granted(pattern: string): void {
-    this.#heard()
-    if (!this.#patterns.has(pattern)) {
-      this.#unsubscribe(pattern) // given up meanwhile
-      return
-    }
-    this.#confirmed.add(pattern)
-    if (this.#refused.delete(pattern)) this.#log.info({ pattern }, this.#texts.nameAllowed)
-  }
-
-  #unsubscribe(pattern: string): void {
-    this.#redis[this.#commands.unsubscribe](pattern).catch((error) => this.#denied(pattern, error))
-  }
-
-  #denied(pattern: string, error: Error): void {
-    if (!isReply(error)) return // the connection is going, which is reported when it has gone
-    this.#heard()
-    if (this.#refused.has(pattern) || !this.#patterns.has(pattern)) return
-    this.#refused.add(pattern)
-    this.#log.error(
-      { code: CODE, pattern, ...reasonOf(error, this.#target, pattern) },
-      this.#texts.nameRefused,
-    )
-  }
-
   /** Redis has answered for every pattern. */
   #settled(): void {
-    if (this.#isListening || this.#confirmed.size === 0) return
+    const patterns = this.#names.confirmed
+    if (this.#isListening || patterns.length === 0) return
     this.#isListening = true
     this.#reported.clear()
     const lost = this.#lost.end()
-    const listening = {
-      patterns: [...this.#confirmed],
-      ...(this.#at === undefined ? {} : { at: this.#at }),
+    const listening = { patterns, ...(this.#at === undefined ? {} : { at: this.#at }) }
+    if (lost === undefined) this.#log.info(listening, this.#options.texts.listening)
+    else {
+      this.#reconnects += 1
+      const lostFrom = new Date(lost.from).toISOString()
+      const lostUntil = new Date(lost.until).toISOString()
+      const lostSeconds = (lost.until - lost.from) / 1000
+      this.#log.warn({ ...listening, lostFrom, lostUntil, lostSeconds }, this.#options.texts.back)
     }
-    if (lost === undefined) {
-      this.#log.info(listening, this.#texts.listening)
-      this.#onListening?.()
-      return
-    }
-    this.#reconnects += 1
-    this.#log.warn(
-      {
-        ...listening,
-        lostFrom: new Date(lost.from).toISOString(),
-        lostUntil: new Date(lost.until).toISOString(),
-        lostSeconds: (lost.until - lost.from) / 1000,
-      },
-      this.#texts.back,
-    )
-    this.#onListening?.()
+    this.#options.onListening?.()
   }
 
   /** Ends a connection that is open but silent, which TCP alone may not notice for hours. */
@@ -361,10 +289,6 @@ export class RedisSubscriber {
   #heard(): void {
     this.#lost.answer()
     this.#silentChecks = 0
-  }
-
-  #unconfirmed(): string[] {
-    return [...this.#patterns].filter((pattern) => !this.#confirmed.has(pattern))
   }
 
   /** Where of several possible places the connection leads; undefined where there is only one. */

@@ -2,9 +2,10 @@
  * The connections that are no WebSockets: just accepted, with a request under way, or kept alive.
  *
  * Counted so that a server that ends can answer what is on its way: uWebSockets.js would cut all of
- * them off, and a client whose upgrade is cut off comes back after 15 seconds only.
+ * them off, and a client whose upgrade is cut off comes back after 15 seconds only. And so that one
+ * that runs out of files knows how many it has given away.
  */
-import type { TemplatedApp } from 'uWebSockets.js'
+import type { HttpResponse, TemplatedApp } from 'uWebSockets.js'
 import type { Clock } from '../clock.ts'
 
 /** Of the event loop, for a moment in which nobody comes. */
@@ -17,15 +18,26 @@ const ANSWER_MILLISECONDS = 10_000
 
 export class HttpConnections {
   #open = 0
+  #webSockets = 0
   #accepted = 0
   #underWay = 0
   #isClosing = false
 
-  /** Counts the connections of an app from now on. */
-  watch(app: TemplatedApp): void {
-    const count = (_res: unknown, change: unknown): void => {
+  /** With those that have become WebSockets, refused ones too. */
+  get sockets(): number {
+    return this.#open + this.#webSockets
+  }
+
+  /**
+   * Counts the connections of an app from now on.
+   * @param isFull whether a connection that has just been accepted is one too many, and to be cut off
+   */
+  watch(app: TemplatedApp, isFull: () => boolean = () => false): void {
+    const count = (res: HttpResponse, change: unknown): void => {
       this.#open += Number(change)
-      if (Number(change) > 0) this.#accepted += 1
+      if (Number(change) < 0) return
+      this.#accepted += 1
+      if (isFull()) res.close()
     }
     app.filter(count)
   }
@@ -45,6 +57,12 @@ export class HttpConnections {
   /** One of them has become a WebSocket, which uWebSockets.js does not tell. */
   upgraded(): void {
     this.#open -= 1
+    this.#webSockets += 1
+  }
+
+  /** A WebSocket has ended. */
+  closed(): void {
+    this.#webSockets -= 1
   }
 
   /** Counts a request until its answer is there. */

@@ -18,6 +18,8 @@ export interface WebSocketOptions {
   readonly backpressureBytes: number
   /** Told of each connection that has become a WebSocket. */
   readonly onUpgrade: () => void
+  /** Told of each of them when it has ended. */
+  readonly onClose: () => void
   /** Told of a handler that threw: a bug of ours, and no reason to end the process. */
   readonly onFault: (fault: unknown) => void
 }
@@ -74,6 +76,7 @@ export function serveWebSockets(
     dropped: guarded(onFault, goOn, (ws) => sessions.tooSlow(connectionOf(ws))),
     close: guarded(onFault, goOn, (ws, code) => {
       generation.closed()
+      options.onClose()
       const connection = connectionOf(ws)
       if (connection !== undefined) sessions.close(connection, code)
     }),

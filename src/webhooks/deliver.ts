@@ -3,7 +3,7 @@
  */
 import { createHmac } from 'node:crypto'
 import { unescape as percentDecoded } from 'node:querystring'
-import type { WebhookConfig } from '../config/schema.ts'
+import type { WebhookConfig } from '../config/schema/webhook.ts'
 import type { Outward } from '../outward/outward.ts'
 import type { Endpoint } from './endpoint.ts'
 import { bodyOf } from './events.ts'

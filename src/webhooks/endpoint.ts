@@ -3,7 +3,7 @@
  */
 import { hash } from 'node:crypto'
 import type { App } from '../apps/app.ts'
-import type { WebhookConfig } from '../config/schema.ts'
+import type { WebhookConfig } from '../config/schema/webhook.ts'
 import type { Occurrence } from '../hub/occurrence.ts'
 
 /** What a queue knows of an endpoint. */

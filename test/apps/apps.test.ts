@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import type { z } from 'zod'
 import { Apps, type AppTable } from '../../src/apps/apps.ts'
-import { AppConfig, Config } from '../../src/config/schema.ts'
+import { AppConfig } from '../../src/config/schema/app.ts'
+import { Config } from '../../src/config/schema.ts'
 import { TestLog } from '../support/test-log.ts'
 
 const app = (id: string, more: Partial<z.input<typeof AppConfig>> = {}): AppConfig =>

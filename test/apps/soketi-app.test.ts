@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { fromSoketi, soketiColumn } from '../../src/apps/soketi-app.ts'
-import { AppConfig } from '../../src/config/schema.ts'
+import { AppConfig } from '../../src/config/schema/app.ts'
 
 const CREDENTIALS = { id: 'app-id', key: 'app-key', secret: 'app-secret' }
 

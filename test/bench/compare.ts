@@ -9,10 +9,10 @@ import { parseArgs } from 'node:util'
 import { freePort } from '../support/free-port.ts'
 import { type Beside, type Comparison, comparisons, type Way } from './comparisons.ts'
 import { isComplete, putLoad, type Result, Result as Shape } from './generator.ts'
+import { tenth } from './loads.ts'
 import { GENERATOR_CPU, pinTo, run } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
-import { tenth } from './scenarios.ts'
 import { startRedis, startServer } from './servers.ts'
 
 const help = `npm run bench:compare -- [options]

@@ -2,7 +2,8 @@
  * What a feature costs: Resound under one load in two ways, the first of which the second is held to.
  */
 import type { Load } from './generator.ts'
-import { atRate, cpuPer, type Measure, p50, p99, perSecond } from './scenarios.ts'
+import { atRate } from './loads.ts'
+import { cpuPer, type Measure, p50, p99, perSecond } from './measures.ts'
 
 /** One of the two ways. */
 export interface Way {

@@ -5,7 +5,8 @@
  * that it was published on. CPU times are those of all nodes together; Redis' is given by itself.
  */
 import type { Load } from './generator.ts'
-import { atRate, cpuPer, type Measure, type PhaseName, p50, p99, perSecond } from './scenarios.ts'
+import { atRate } from './loads.ts'
+import { cpuPer, type Measure, type PhaseName, p50, p99, perSecond } from './measures.ts'
 
 /** Servers that are one to their clients. */
 export interface Group {

@@ -11,11 +11,11 @@ import { parseArgs } from 'node:util'
 import { installSoketi } from '../support/soketi.ts'
 import { type CommandRate, CommandWatch } from './commands.ts'
 import { isComplete, putLoad, type Result } from './generator.ts'
+import { tenth } from './loads.ts'
 import { type Group, type NodeScenario, nodeScenarios } from './node-scenarios.ts'
 import { GENERATOR_CPU, pinTo } from './process.ts'
 import { median, quotient, show } from './report.ts'
 import { choose, rotate } from './rounds.ts'
-import { tenth } from './scenarios.ts'
 import { startGroup } from './servers.ts'
 
 const help = `npm run bench:nodes -- [options]

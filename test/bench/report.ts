@@ -1,6 +1,7 @@
 /** Medians of all repetitions, and how Resound's stand to the others' and to the targets. */
 import { generatorWasLimit, type Result } from './generator.ts'
-import { type Measure, type Scenario, scenarios } from './scenarios.ts'
+import type { Measure } from './measures.ts'
+import { type Scenario, scenarios } from './scenarios.ts'
 import { type ServerName, serverNames } from './servers.ts'
 
 /** One run of one server. */

@@ -10,10 +10,11 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { installSoketi } from '../support/soketi.ts'
 import { isComplete, type Load, putLoad } from './generator.ts'
+import { tenth } from './loads.ts'
 import { GENERATOR_CPU, pinTo, type Running } from './process.ts'
 import { type Run, report } from './report.ts'
 import { choose, rotate } from './rounds.ts'
-import { type Scenario, scenarios, tenth } from './scenarios.ts'
+import { type Scenario, scenarios } from './scenarios.ts'
 import { loadFor, type ServerName, serverNames, startRedis, startServer } from './servers.ts'
 
 const help = `npm run bench -- [options]

@@ -4,19 +4,9 @@
  * Sizes are those at which differences between servers show and one run stays under ten seconds.
  * A target is the ratio of medians that Resound must not exceed (or fall below, for a rate).
  */
-import type { Load, Phase, Result } from './generator.ts'
-
-export interface Measure {
-  readonly name: string
-  readonly phase?: PhaseName
-  readonly better: 'less' | 'more'
-  /** @returns nothing when the run has no such phase. */
-  readonly of: (result: Result) => number | undefined
-  /** Largest ratio to each other server; the smallest, when more is better. */
-  readonly ratioTo?: { readonly bare?: number; readonly soketi?: number }
-  /** Bound on Resound's own figure. */
-  readonly bound?: number
-}
+import type { Load } from './generator.ts'
+import { atRate, closedLoop } from './loads.ts'
+import { cpuPer, type Measure, p50, p99, perSecond, seconds } from './measures.ts'
 
 export interface Scenario {
   readonly what: string
@@ -28,81 +18,6 @@ export interface Scenario {
   readonly needsRedis?: true
   readonly measures: readonly Measure[]
 }
-
-export type PhaseName = 'connect' | 'subscribe' | 'publish' | 'close'
-type Bounds = Pick<Measure, 'ratioTo' | 'bound'>
-
-const of = (phase: PhaseName, read: (phase: Phase) => number) => ({
-  phase,
-  of: (result: Result) => {
-    const measured = result[phase]
-    return measured && read(measured)
-  },
-})
-export const cpuPer = (what: string, phase: PhaseName, bounds: Bounds = {}): Measure => ({
-  name: `server CPU us/${what}`,
-  better: 'less',
-  ...of(phase, (p) => p.serverCpuMicros / (what === 'delivery' ? p.happened : p.operations)),
-  ...bounds,
-})
-export const perSecond = (what: string, phase: PhaseName, bounds: Bounds = {}): Measure => ({
-  name: `${what}/s`,
-  better: 'more',
-  ...of(phase, (p) => (what === 'deliveries' ? p.happened : p.operations) / p.seconds),
-  ...bounds,
-})
-export const p50 = (phase: PhaseName): Measure => ({
-  name: 'p50 ms',
-  better: 'less',
-  ...of(phase, (p) => p.p50Micros / 1000),
-})
-export const p99 = (phase: PhaseName, bounds: Bounds = {}): Measure => ({
-  name: 'p99 ms',
-  better: 'less',
-  ...of(phase, (p) => p.p99Micros / 1000),
-  ...bounds,
-})
-const seconds = (phase: PhaseName, bounds: Bounds = {}): Measure => ({
-  name: `seconds to ${phase} all`,
-  better: 'less',
-  ...of(phase, (p) => p.seconds),
-  ...bounds,
-})
-
-/** Events at a fixed rate, each to the subscribers of one channel: latency and cost. */
-export const atRate = (
-  connections: number,
-  channels: number,
-  rate: number,
-  events: number,
-  more: Partial<Load> = {},
-): Load => ({
-  connections,
-  channels,
-  publish: 'http',
-  rate,
-  events,
-  warmup: Math.max(20, events / 5),
-  ...more,
-})
-/** Events as fast as their deliveries come back: the most that a server can do. */
-const closedLoop = (
-  channels: number,
-  events: number,
-  inFlight: number,
-  publishers: number,
-  more: Partial<Load> = {},
-): Load => ({
-  connections: 1000,
-  channels,
-  publish: 'http',
-  events,
-  warmup: events / 5,
-  inFlight,
-  publishers,
-  isSaturating: true,
-  ...more,
-})
 
 const fanOut = (
   connections: number,
@@ -336,22 +251,4 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       seconds('subscribe', { bound: 0.5 }),
     ],
   },
-}
-
-/** The same load at a tenth of its size: shows that everything arrives, not how fast. */
-export function tenth(load: Load): Load {
-  const sizes = [
-    'connections',
-    'channels',
-    'events',
-    'warmup',
-    'channelsPerEvent',
-    'subscribedBefore',
-    'idleSeconds',
-  ] as const
-  const smaller = sizes.flatMap((name) => {
-    const size = load[name]
-    return size === undefined ? [] : [[name, Math.max(1, Math.round(size / 10))]]
-  })
-  return { ...load, ...Object.fromEntries(smaller) }
 }

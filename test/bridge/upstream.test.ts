@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Upstream as BridgeUpstream } from '../../src/bridge/upstream.ts'
-import { LaravelSource } from '../../src/config/schema.ts'
+import { LaravelSource } from '../../src/config/schema/laravel-source.ts'
 import { Upstream } from '../support/upstream.ts'
 
 /** The way to a Laravel app that answers so many requests at a time, each when the test says so. */

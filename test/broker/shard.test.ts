@@ -66,10 +66,10 @@ it('begins again when Redis loses its data while it registers', async () => {
 it('has nothing left to do when Redis is lost', async () => {
   await using server = await startRedis()
   const { shard, redis } = await createShard(server)
-  await shard.emptied() // it has not begun
+  await shard.pipeline.emptied() // it has not begun
   shard.start()
   await expect.poll(() => shard.state).toBe('live')
-  const emptied = shard.emptied()
+  const emptied = shard.pipeline.emptied()
   shard.lost(new Error('Redis is away'))
   await emptied
   await shard.stop(0)

@@ -30,6 +30,7 @@ beforeAll(async () => {
   server = await StartedServer.start(['--host', '127.0.0.1'], {
     environment: {
       ...APP,
+      RESOUND_PATH_PREFIX: '/live',
       RESOUND_APP_CLIENT_EVENTS: 'true',
       RESOUND_APP_LARAVEL_REDIS_PREFIX: 'shop_',
       RESOUND_APP_LARAVEL_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
@@ -41,7 +42,8 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]()
 })
 
-const own = (): readonly string[] => ['--url', `ws://127.0.0.1:${server.port}`, ...CREDENTIALS]
+const address = (): string => `ws://127.0.0.1:${server.port}/live`
+const own = (): readonly string[] => ['--url', address(), ...CREDENTIALS]
 
 /** The document of a load on a server, which is this file's own unless it says otherwise. */
 async function bench(...args: readonly string[]): Promise<Outcome & { document: BenchDocument }> {
@@ -244,7 +246,7 @@ describe('a server that does not take part', () => {
     ],
     ['an unknown app', ['--app-id', '2', '--key', 'key', '--secret', 'hidden-secret'], 'HTTP 404'],
   ])('refuses %s: it fails, and is told why', async (_what, args, why) => {
-    const url = ['--url', `ws://127.0.0.1:${server.port}`]
+    const url = ['--url', address()]
     const { code, stderr } = await resound(['bench', ...SMALL, ...url, ...args])
     expect(stderr).toContain(why)
     expect(stderr).toContain('RESOUND_SERVER_REFUSED: Check --app-id, --key and --secret')

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { laravelBlock, readyLine, readyText } from '../../src/cli/listening.ts'
-import { AppConfig, Config } from '../../src/config/schema.ts'
+import { AppConfig } from '../../src/config/schema/app.ts'
+import { Config } from '../../src/config/schema.ts'
 import { version } from '../../src/version.ts'
 
 const APP = { id: '123456', key: 'a-key', secret: 'a-secret' }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { redisContradictions } from '../../src/config/redis-contradictions.ts'
-import { AppConfig, Config } from '../../src/config/schema.ts'
+import { AppConfig } from '../../src/config/schema/app.ts'
+import { Config } from '../../src/config/schema.ts'
 
 it('finds the one overlap among the prefixes of 20,000 apps in no time', () => {
   const app = AppConfig.parse({ id: '1', key: 'k', secret: 's' })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { App } from '../../src/apps/app.ts'
-import { AppConfig, Limits } from '../../src/config/schema.ts'
+import { AppConfig } from '../../src/config/schema/app.ts'
+import { Limits } from '../../src/config/schema/limits.ts'
 import { DONE, type HttpResponse, refusal } from '../../src/http-api/exchange.ts'
 import { Idempotency } from '../../src/http-api/idempotency.ts'
 import { ManualClock } from '../support/clock.ts'

@@ -5,6 +5,7 @@ import { type Choice, exitCodeOf, type Result, runChecks } from '../../src/diagn
 import { Scene, type SceneOptions } from '../../src/diagnose/scene.ts'
 import { StartedServer, type Surroundings } from './command.ts'
 import { Directory } from './directory.ts'
+import { eventually } from './eventually.ts'
 
 export interface Diagnosis {
   readonly exit: number
@@ -19,15 +20,17 @@ type Json = Readonly<Record<string, unknown>>
 export async function diagnosis(options: SceneOptions, choice: Choice = {}): Promise<Diagnosis> {
   using scene = new Scene(options)
   const results = await runChecks(CHECKS, scene, choice, () => undefined)
-  return {
-    exit: exitCodeOf(results),
-    results,
-    of: (id) => {
-      const found = results.find((result) => result.id === id)
-      if (found === undefined) throw new Error(`${id} did not run: ${JSON.stringify(results)}`)
-      return found
-    },
-  }
+  return { exit: exitCodeOf(results), results, of: (id) => resultOf(id, results) }
+}
+
+/** @throws Error where the check did not run */
+export function resultOf<One extends { readonly id: string }>(
+  id: string,
+  results: readonly One[],
+): One {
+  const found = results.find((result) => result.id === id)
+  if (found === undefined) throw new Error(`${id} did not run: ${JSON.stringify(results)}`)
+  return found
 }
 
 export const APP: Json = { id: '1', key: 'my-key', secret: 'my-secret' }
@@ -71,8 +74,12 @@ export class Setup implements AsyncDisposable {
   /** Changes the file, and has the server read it. */
   async reload(config: Json): Promise<void> {
     this.write(config)
-    const { code, stderr } = await this.server.command('reload')
-    expect({ code, stderr }).toMatchObject({ code: 0 })
+    const isReloaded = ({ msg }: { msg?: unknown }): boolean => msg === 'reloaded'
+    const before = this.server.log.filter(isReloaded).length
+    this.server.signal('SIGHUP')
+    await eventually(() => {
+      expect(this.server.log.filter(isReloaded).length).toBeGreaterThan(before)
+    })
   }
 
   diagnose(only?: readonly string[], options: SceneOptions = {}): Promise<Diagnosis> {

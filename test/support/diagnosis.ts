@@ -3,11 +3,10 @@ import path from 'node:path'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { askServer } from '../../src/cli/admin.ts'
-import { CHECKS } from '../../src/diagnose/checks.ts'
-import { type Choice, type Result, runChecks } from '../../src/diagnose/run.ts'
-import { Scene, type SceneOptions } from '../../src/diagnose/scene.ts'
-import { StartedServer } from './command.ts'
-import { Directory } from './directory.ts'
+import type { Choice, Result } from '../../src/diagnose/run.ts'
+import type { SceneOptions } from '../../src/diagnose/scene.ts'
+import { diagnosis, Setup } from './breakable.ts'
+import type { StartedServer } from './command.ts'
 import { eventually } from './eventually.ts'
 import { type Laravel, serveLaravel } from './laravel.ts'
 import type { LaravelVersion } from './laravel-files.ts'
@@ -35,40 +34,36 @@ export interface DiagnosedOptions {
 }
 
 export class Diagnosed implements AsyncDisposable {
-  readonly server: StartedServer
   readonly laravel: Laravel
-  readonly #directory: Directory
+  readonly #setup: Setup
   readonly #options: DiagnosedOptions
   #app: Json
-  #server: Json
 
-  private constructor(
-    server: StartedServer,
-    laravel: Laravel,
-    directory: Directory,
-    options: DiagnosedOptions,
-  ) {
-    this.server = server
+  private constructor(setup: Setup, laravel: Laravel, options: DiagnosedOptions) {
     this.laravel = laravel
-    this.#directory = directory
+    this.#setup = setup
     this.#options = options
     this.#app = options.app ?? {}
-    this.#server = options.server ?? {}
   }
 
   static async start(options: DiagnosedOptions = {}): Promise<Diagnosed> {
-    const { app = {}, server: more = {} } = options
-    const directory = new Directory({ 'resound.json': configuration(app, more) })
-    const server = await StartedServer.start(['--config', directory.file('resound.json')])
+    const { app = {}, server = {} } = options
+    // Not at the socket that the file names: tests start a second server from it.
+    const admin = { port: 0 }
+    const setup = await Setup.start({ admin, ...server, apps: [{ ...APP, ...app }] })
     const laravel = await serveLaravel(options.version)
-    const diagnosed = new Diagnosed(server, laravel, directory, options)
+    const diagnosed = new Diagnosed(setup, laravel, options)
     await diagnosed.configure()
     await laravel.artisan('migrate', '--force')
     return diagnosed
   }
 
+  get server(): StartedServer {
+    return this.#setup.server
+  }
+
   get file(): string {
-    return this.#directory.file('resound.json')
+    return this.#setup.file
   }
 
   /** Writes the app's `.env`: the README's lines with the server's port, and these after them. */
@@ -85,14 +80,7 @@ export class Diagnosed implements AsyncDisposable {
   async reconfigure(app: Json, server: Json = {}): Promise<void> {
     const laravel = { ...objectOf(this.#app['laravel']), ...objectOf(app['laravel']) }
     this.#app = { ...this.#app, ...app, laravel }
-    this.#server = { ...this.#server, ...server }
-    this.#directory.write('resound.json', configuration(this.#app, this.#server))
-    const isReloaded = ({ msg }: { msg?: unknown }): boolean => msg === 'reloaded'
-    const before = this.server.log.filter(isReloaded).length
-    this.server.signal('SIGHUP')
-    await eventually(() => {
-      expect(this.server.log.filter(isReloaded).length).toBeGreaterThan(before)
-    })
+    await this.#setup.reload({ ...server, apps: [{ ...APP, ...this.#app }] })
   }
 
   /** Resolves when the server hears every Redis that it was told of. */
@@ -111,8 +99,8 @@ export class Diagnosed implements AsyncDisposable {
 
   /** Asks about the server alone. */
   async diagnoseServer(choice: Choice, options: SceneOptions = {}): Promise<Findings> {
-    using scene = new Scene({ config: this.file, adminUrl: this.server.admin, ...options })
-    const results = await runChecks(CHECKS, scene, choice, () => {})
+    const where = { config: this.file, adminUrl: this.server.admin }
+    const { results } = await diagnosis({ ...where, ...options }, choice)
     return Object.fromEntries(results.map((result) => [result.id, result]))
   }
 
@@ -123,13 +111,8 @@ export class Diagnosed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.laravel[Symbol.asyncDispose]()
-    await this.server[Symbol.asyncDispose]()
-    this.#directory[Symbol.dispose]()
+    await this.#setup[Symbol.asyncDispose]()
   }
 }
 
 const objectOf = (value: unknown): object => (typeof value === 'object' ? { ...value } : {})
-
-function configuration(app: Json, server: Json): Json {
-  return { host: '127.0.0.1', port: 0, admin: { port: 0 }, ...server, apps: [{ ...APP, ...app }] }
-}

@@ -10,8 +10,7 @@ import { build } from 'vite'
 import { vi } from 'vitest'
 import { DiagnoseDocument } from '../../src/cli/documents/diagnose.ts'
 import { main } from '../../src/cli/main.ts'
-import { StartedServer } from './command.ts'
-import { Directory } from './directory.ts'
+import { resultOf, Setup } from './breakable.ts'
 import { freePort } from './free-port.ts'
 import { type Laravel, serveLaravel } from './laravel.ts'
 import { SNIPPETS } from './snippets.ts'
@@ -40,23 +39,15 @@ type Lines = Readonly<Record<string, string | undefined>>
 export class Gallery implements AsyncDisposable {
   readonly laravel: Laravel
   readonly port: number
-  readonly #server: StartedServer
-  readonly #files: Directory
+  readonly #setup: Setup
   readonly #options: object
   /** What stood in files that were changed. */
   readonly #edited = new Map<string, string>()
 
-  private constructor(
-    laravel: Laravel,
-    port: number,
-    server: StartedServer,
-    files: Directory,
-    options: object,
-  ) {
+  private constructor(laravel: Laravel, port: number, setup: Setup, options: object) {
     this.laravel = laravel
     this.port = port
-    this.#server = server
-    this.#files = files
+    this.#setup = setup
     this.#options = options
   }
 
@@ -69,11 +60,8 @@ export class Gallery implements AsyncDisposable {
       port,
       apps: [{ ...GALLERY_APP, allowedOrigins: [laravel.url], ...further(laravel) }],
     }
-    const files = new Directory({ 'resound.json': options })
-    const file = files.file('resound.json')
-    const environment = { RESOUND_PORT: String(port) }
-    const server = await StartedServer.start(['--config', file], { environment })
-    const gallery = new Gallery(laravel, port, server, files, options)
+    const setup = await Setup.start(options, { environment: { RESOUND_PORT: String(port) } })
+    const gallery = new Gallery(laravel, port, setup, options)
     await gallery.env()
     await laravel.artisan('migrate', '--force')
     return gallery
@@ -105,15 +93,13 @@ export class Gallery implements AsyncDisposable {
 
   /** Another configuration for `diagnose` than the server was started with. */
   configure(other: object): void {
-    this.#files.write('resound.json', { ...this.#options, ...other })
+    this.#setup.directory.write('resound.json', { ...this.#options, ...other })
   }
 
   /** Changes options of the server's app, and has the server read them. */
   async reconfigure(app: object): Promise<void> {
     const { apps } = this.#options as { readonly apps: readonly object[] }
-    this.configure({ apps: apps.map((one) => ({ ...one, ...app })) })
-    const { code, stderr } = await this.#server.command('reload')
-    if (code !== 0) throw new Error(`reload ended with ${code}: ${stderr}`)
+    await this.#setup.reload({ apps: apps.map((one) => ({ ...one, ...app })) })
   }
 
   /** Lets `npm run build` build the app's JavaScript by Vite, with the README's Echo. */
@@ -151,17 +137,12 @@ export class Gallery implements AsyncDisposable {
       const code = await main([
         'diagnose',
         '--json',
-        ...['--config', this.#files.file('resound.json')],
-        ...['--admin-url', this.#server.admin],
+        ...['--config', this.#setup.file],
+        ...['--admin-url', this.#setup.server.admin],
         ...args,
       ])
       const { results } = DiagnoseDocument.parse(JSON.parse(printed.join('')))
-      const of = (id: string): Result => {
-        const result = results.find((one) => one.id === id)
-        if (result === undefined) throw new Error(`${id} was not run`)
-        return result
-      }
-      return { code, results, of }
+      return { code, results, of: (id) => resultOf(id, results) }
     } finally {
       write.mockRestore()
       // The command's own, of a process that it takes for its own.
@@ -207,9 +188,8 @@ export class Gallery implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#server[Symbol.asyncDispose]()
     await this.laravel[Symbol.asyncDispose]()
-    this.#files[Symbol.dispose]()
+    await this.#setup[Symbol.asyncDispose]()
   }
 }
 

@@ -1,11 +1,6 @@
 /** A real nginx in front of a test: its own process, configuration and directory. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
+import { Directory } from './directory.ts'
+import { startProgram } from './program.ts'
 
 /** Around what a site's own file has. Everything written is in the directory. */
 const surround = (site: string): string => `
@@ -26,44 +21,11 @@ ${site}
 `
 
 /** Starts nginx with one site, a `server` block; it accepts connections when this resolves. */
-export async function startNginx(site: string): Promise<AsyncDisposable> {
-  const directory = await mkdtemp(path.join(tmpdir(), 'resound-nginx-'))
-  await writeFile(path.join(directory, 'nginx.conf'), surround(site))
-  const server: ChildProcessByStdio<null, null, Readable> = spawn(
-    'nginx',
-    ['-p', directory, '-c', 'nginx.conf'],
-    { stdio: ['ignore', 'ignore', 'pipe'] },
-  )
-  const kill = (): void => {
-    server.kill('SIGKILL')
-  }
-  process.once('exit', kill)
-  const closed = once(server, 'close')
-  const stop = async (): Promise<void> => {
-    kill()
-    await closed
-    process.off('exit', kill)
-    await rm(directory, { recursive: true })
-  }
-  try {
-    await serving(server)
-  } catch (error) {
-    await stop()
-    throw error
-  }
-  return { [Symbol.asyncDispose]: stop }
-}
-
-/** Resolves when nginx begins to wait for connections. @throws Error with what it says instead */
-async function serving(server: ChildProcessByStdio<null, null, Readable>): Promise<void> {
-  const said: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    // Reads on for as long as the server writes: a full pipe would stop it.
-    createInterface(server.stderr).on('line', (line) => {
-      said.push(line)
-      if (line.includes('event method')) resolve()
-    })
-    server.once('error', reject)
-    server.once('exit', () => reject(new Error(`nginx did not start:\n${said.join('\n')}`)))
+export function startNginx(site: string): Promise<AsyncDisposable> {
+  const directory = new Directory({ 'nginx.conf': surround(site) })
+  return startProgram(['nginx', '-p', directory.path, '-c', 'nginx.conf'], {
+    directory,
+    ready: 'event method',
+    on: 'stderr',
   })
 }

@@ -1,11 +1,8 @@
 /** A real Prometheus that scrapes a test's servers: its own process, configuration and directory. */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import { Directory } from './directory.ts'
 import { freePort } from './free-port.ts'
+import { startProgram } from './program.ts'
 
 const Sample = z.object({
   metric: z.record(z.string(), z.string()),
@@ -28,45 +25,28 @@ const Alerts = z.object({
 
 export class TestPrometheus implements AsyncDisposable {
   readonly #url: string
-  readonly #stop: () => Promise<void>
+  readonly #program: AsyncDisposable
 
-  private constructor(url: string, stop: () => Promise<void>) {
+  private constructor(url: string, program: AsyncDisposable) {
     this.#url = url
-    this.#stop = stop
+    this.#program = program
   }
 
   /** @param files its configuration, prometheus.yml, and what that names */
   static async start(files: Readonly<Record<string, string>>): Promise<TestPrometheus> {
     const directory = new Directory(files)
     const port = await freePort()
-    const server: ChildProcessByStdio<null, null, Readable> = spawn(
-      'prometheus',
+    const program = await startProgram(
       [
+        'prometheus',
         `--config.file=${directory.file('prometheus.yml')}`,
         `--storage.tsdb.path=${directory.file('data')}`,
         `--web.listen-address=127.0.0.1:${port}`,
         '--query.lookback-delta=10s',
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      { directory, ready: 'Server is ready to receive web requests', on: 'stderr' },
     )
-    const kill = (): void => {
-      server.kill('SIGKILL')
-    }
-    process.once('exit', kill)
-    const closed = once(server, 'close')
-    const stop = async (): Promise<void> => {
-      kill()
-      await closed
-      process.off('exit', kill)
-      directory[Symbol.dispose]()
-    }
-    try {
-      await ready(server)
-      return new TestPrometheus(`http://127.0.0.1:${port}`, stop)
-    } catch (error) {
-      await stop()
-      throw error
-    }
+    return new TestPrometheus(`http://127.0.0.1:${port}`, program)
   }
 
   /** What a query says now. @throws Error with what Prometheus has against it */
@@ -82,7 +62,7 @@ export class TestPrometheus implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stop()
+    await this.#program[Symbol.asyncDispose]()
   }
 
   async #ask(path: string): Promise<unknown> {
@@ -90,18 +70,4 @@ export class TestPrometheus implements AsyncDisposable {
     if (answer.status === 'error') throw new Error(answer.error)
     return answer.data
   }
-}
-
-/** Resolves when it serves. @throws Error with what it says instead */
-async function ready(server: ChildProcessByStdio<null, null, Readable>): Promise<void> {
-  const said: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    // Reads on for as long as it writes: a full pipe would stop it.
-    createInterface(server.stderr).on('line', (line) => {
-      said.push(line)
-      if (line.includes('Server is ready to receive web requests')) resolve()
-    })
-    server.once('error', reject)
-    server.once('exit', () => reject(new Error(`prometheus did not start:\n${said.join('\n')}`)))
-  })
 }

@@ -35,11 +35,11 @@ export class Sockets implements Disposable {
     this.closed = Promise.all(ends)
   }
 
-  /** Resolves when all are established. */
-  static async open(port: number, count: number): Promise<Sockets> {
+  /** Resolves when each has been told something: as a rule, that it is established. */
+  static async open(port: number, count: number, key = 'key'): Promise<Sockets> {
     const sockets = Array.from(
       { length: count },
-      () => new WebSocket(`ws://127.0.0.1:${port}/app/key?protocol=7`),
+      () => new WebSocket(`ws://127.0.0.1:${port}/app/${key}?protocol=7`),
     )
     await Promise.all(sockets.map((socket) => once(socket, 'message')))
     return new Sockets(sockets)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { App } from '../../src/apps/app.ts'
-import { AppConfig, Limits } from '../../src/config/schema.ts'
+import { AppConfig } from '../../src/config/schema/app.ts'
+import { Limits } from '../../src/config/schema/limits.ts'
 import { Outward } from '../../src/outward/outward.ts'
 import { deliver } from '../../src/webhooks/deliver.ts'
 import { type Endpoint, endpointsOf } from '../../src/webhooks/endpoint.ts'

@@ -25,6 +25,10 @@ export const ProcessStatus = z.object({
   connections: Limited.optional(),
   openFiles: Limited.optional(),
   memory: z.object({ residentBytes: z.number(), limitBytes: z.number().optional() }).optional(),
+  shortage: z
+    .string()
+    .nullish()
+    .describe('files, memory or heap, of which new connections are told that there is no more.'),
   eventLoopDelay: z
     .object({ p99Seconds: z.number().nullable(), recentSeconds: z.number().optional() })
     .optional(),

@@ -2,6 +2,7 @@
  * One request to the Laravel app as a browser makes it: no redirect is followed, and time and size are bounded.
  */
 import { Agent, request } from 'undici'
+import { beginningOf } from '../beginning.ts'
 
 const MILLISECONDS = 8000
 const ANSWER_BYTES = 256 * 1024
@@ -52,7 +53,7 @@ export async function ask(
       status: response.statusCode,
       headers: Object.fromEntries(answered.map(([name, value = '']) => [name, String(value)])),
       cookies: [response.headers['set-cookie'] ?? []].flat(),
-      body: await beginningOf(response.body),
+      body: textOf(await beginningOf(response.body, ANSWER_BYTES)),
     }
     return { isAnswered: true, answer, milliseconds: Math.round(performance.now() - begun) }
   } catch (fault) {
@@ -70,18 +71,8 @@ export const form = (fields: Readonly<Record<string, string>>): string =>
 
 export const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const
 
-async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = []
-  let size = 0
-  for await (const piece of body) {
-    pieces.push(piece)
-    size += piece.length
-    if (size >= ANSWER_BYTES) break
-  }
-  return Buffer.concat(pieces)
-    .toString('utf8')
-    .replace(/^\uFEFF/, '') // as browsers do
-}
+/** As browsers read a page. */
+const textOf = (bytes: Buffer): string => bytes.toString('utf8').replace(/^\uFEFF/, '')
 
 const SHOWN_CHARACTERS = 200
 

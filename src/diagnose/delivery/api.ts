@@ -2,8 +2,10 @@
  * Publishes through an HTTP API as the Pusher SDKs do: signed, in one request, without following
  * redirects.
  */
-import { createHash, createHmac } from 'node:crypto'
 import { Agent, request } from 'undici'
+import { Secret } from '../../../channels/secret.ts'
+import { appPath, signedPath } from '../../protocol/signed-path.ts'
+import { beginningOf } from '../beginning.ts'
 import { CANARY_EVENT } from './canary.ts'
 
 export interface Credentials {
@@ -56,7 +58,9 @@ export async function publish(
   const begun = performance.now()
   const took = (): number => Math.round(performance.now() - begun)
   try {
-    const response = await request(`${url}${signedPath(app, body)}`, {
+    const signer = { key: app.key, secret: new Secret(app.secret) }
+    const path = signedPath('POST', appPath(app.id, 'events'), body, signer)
+    const response = await request(`${url}${path}`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body,
@@ -71,7 +75,9 @@ export async function publish(
       contentType: String(headers['content-type'] ?? ''),
       server: String(headers['server'] ?? ''),
       location: String(headers['location'] ?? ''),
-      body: await beginningOf(response.body),
+      body: (await beginningOf(response.body, ANSWER_BYTES))
+        .toString('utf8')
+        .slice(0, ANSWER_BYTES),
       milliseconds,
     }
   } catch (fault) {
@@ -82,28 +88,4 @@ export async function publish(
   } finally {
     await agent.destroy()
   }
-}
-
-/** The path is signed without the prefix in front of it, as the SDKs do. */
-function signedPath({ id, key, secret }: Credentials, body: string): string {
-  const path = `/apps/${encodeURIComponent(id)}/events`
-  const query = [
-    `auth_key=${key}`,
-    `auth_timestamp=${Math.floor(Date.now() / 1000)}`,
-    'auth_version=1.0',
-    `body_md5=${createHash('md5').update(body).digest('hex')}`,
-  ].join('&')
-  const signature = createHmac('sha256', secret).update(`POST\n${path}\n${query}`).digest('hex')
-  return `${path}?${query}&auth_signature=${signature}`
-}
-
-async function beginningOf(body: AsyncIterable<Buffer>): Promise<string> {
-  const pieces: Buffer[] = []
-  let size = 0
-  for await (const piece of body) {
-    pieces.push(piece)
-    size += piece.length
-    if (size >= ANSWER_BYTES) break
-  }
-  return Buffer.concat(pieces).toString('utf8').slice(0, ANSWER_BYTES)
 }

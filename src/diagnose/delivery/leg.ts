@@ -1,10 +1,12 @@
 /**
  * One leg of the way: a canary is sent, and must be heard on the server's own port.
  */
+import { CLOSE } from '../../protocol/codes.ts'
 import type { Finding, Fix } from '../check.ts'
+import { NotConnected } from '../pusher-socket.ts'
 import { type Api, publish, type Sent } from './api.ts'
 import { dataOf } from './canary.ts'
-import { CanaryListener, type Heard, NotSubscribed } from './listener.ts'
+import { CanaryListener, type Heard } from './listener.ts'
 import { seen, type Trouble, troubleOf } from './refusal.ts'
 import type { LocalServer } from './server.ts'
 
@@ -35,18 +37,23 @@ export async function listening(
     using listener = await CanaryListener.open({ url, key: app.key }, signal)
     return await send(listener)
   } catch (fault) {
-    if (!(fault instanceof NotSubscribed)) throw fault
-    return notSubscribed(url, app.id, fault.message, reload)
+    if (!(fault instanceof NotConnected)) throw fault
+    return notSubscribed(url, app.id, fault, reload)
   }
 }
 
-function notSubscribed(url: string, appId: string, message: string, reload: Fix): Finding {
+function notSubscribed(
+  url: string,
+  appId: string,
+  { message, code }: NotConnected,
+  reload: Fix,
+): Finding {
   const found = {
     outcome: 'critical',
     summary: "The server's own port does not let a client subscribe to a public channel.",
     evidence: [`${url}: ${message}`],
   } as const
-  if (/\b4001\b/.test(message)) {
+  if (code === CLOSE.APP_NOT_FOUND) {
     return {
       ...found,
       cause: `The running server knows no app by the key of ${appId}.`,
@@ -54,7 +61,7 @@ function notSubscribed(url: string, appId: string, message: string, reload: Fix)
       fix: reload,
     }
   }
-  if (/\b4003\b/.test(message)) {
+  if (code === CLOSE.APP_DISABLED) {
     return {
       ...found,
       cause: `The app ${appId} is disabled.`,

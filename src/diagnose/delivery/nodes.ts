@@ -8,13 +8,14 @@ import { credentialsOf, nameOfRedis } from '../../redis/target.ts'
 import { type Check, type Finding, type Fix, ok, skip } from '../check.ts'
 import { deafNodes } from '../cluster/bus.ts'
 import { ownCommand } from '../own-command.ts'
+import { NotConnected } from '../pusher-socket.ts'
 import type { Scene } from '../scene.ts'
 import { isSameDoor, localWay, publicWay } from '../way-in/target.ts'
 import { publish } from './api.ts'
 import { dataOf } from './canary.ts'
 import { ownApi } from './http.ts'
 import { HEARING_MILLISECONDS } from './leg.ts'
-import { CanaryListener, type Listening, NotSubscribed } from './listener.ts'
+import { CanaryListener, type Listening } from './listener.ts'
 import { isFinding, type LocalServer, localServer } from './server.ts'
 
 /** A proxy that takes turns leads to each of some servers with these. */
@@ -56,10 +57,10 @@ export const everyNodeHears: Check<Scene> = {
       }
       return ok(`${CONNECTIONS} of ${CONNECTIONS} connections at ${way.url} heard this server.`)
     } catch (fault) {
-      if (!(fault instanceof NotSubscribed)) throw fault
+      if (!(fault instanceof NotConnected)) throw fault
       return {
         // A proxy may let one address open few connections; what a server says is meant for all.
-        outcome: /\b4\d{3}\b/.test(fault.message) ? 'critical' : 'warning',
+        outcome: fault.code === undefined ? 'warning' : 'critical',
         summary: `Not every connection at ${way.url} may subscribe to a public channel.`,
         evidence: [fault.message],
         cause: 'One of the servers behind that address is not the one that is meant, or refuses.',

@@ -8,9 +8,8 @@ import { type Check, type Finding, ok, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import { type ServerProcess, ServerStatus } from '../server-status.ts'
 
-/** Of a limit, beyond which it is said, and beyond which the server takes nobody new. */
+/** Of a limit, beyond which it is said; the server itself says when it takes nobody new. */
 const WARNING_SHARE = 0.8
-const FULL_SHARE = 0.9
 /** Somebody who chats notices that. */
 const LATE_SECONDS = 0.25
 const MUCH_TOO_LATE_SECONDS = 1
@@ -21,6 +20,10 @@ const SETTLED_SECONDS = 60
 /** Those that serve, and have said how they are. */
 const serving = (status: ServerStatus | undefined): readonly ServerProcess[] =>
   (status?.processes ?? []).filter(({ state }) => state === 'serving')
+
+/** Whether one of them tells new clients to try again, for want of that. */
+const isShortOf = (status: ServerStatus | undefined, what: string): boolean =>
+  serving(status).some(({ shortage }) => shortage === what)
 
 export const hostOpenFiles: Check<Scene> = {
   id: 'host.open-files',
@@ -34,7 +37,7 @@ export const hostOpenFiles: Check<Scene> = {
     if (!Number.isFinite(limit)) return skip('The system does not tell the limit.')
     const open = Math.max(...limits.map((one) => one.open ?? 0))
     const low = lowLimit(limit, scene.reading.valid ? mostConnections(scene.reading.config) : 0)
-    const isFull = open > FULL_SHARE * limit
+    const isFull = isShortOf(status, 'files')
     if (low === undefined && !isFull) return ok(`${open} of ${limit} files are open.`)
     return fewFiles(low ?? lowLimit(limit, limit), limit, open, isFull)
   },
@@ -87,8 +90,9 @@ export const hostMemory: Check<Scene> = {
     // Workers of one container share its limit.
     const resident = used.reduce((sum, one) => sum + one.residentBytes, 0)
     const text = `${mebibytes(resident)} of ${mebibytes(limit)} MiB are used`
-    if (resident <= WARNING_SHARE * limit) return ok(`${text}.`)
-    const isFull = resident > FULL_SHARE * limit
+    if (isShortOf(status, 'heap')) return HEAP_FULL
+    const isFull = isShortOf(status, 'memory')
+    if (!isFull && resident <= WARNING_SHARE * limit) return ok(`${text}.`)
     return {
       outcome: isFull ? 'critical' : 'warning',
       summary: isFull
@@ -102,6 +106,18 @@ export const hostMemory: Check<Scene> = {
         text: 'Give the container or the machine more memory (docker run --memory, MemoryMax= of systemd), correct memory.limitBytes, or add servers.',
       },
     }
+  },
+}
+
+const HEAP_FULL: Finding = {
+  outcome: 'critical',
+  summary: 'The heap of Node.js is full to nine tenths: new clients are turned away.',
+  cause: 'Node.js chooses the size of its heap at the start, by the memory that it finds.',
+  causeId: 'heap-full',
+  fix: {
+    text: 'Start the server with a larger heap, in MiB, or add servers.',
+    paste: '[Service]\nEnvironment=NODE_OPTIONS=--max-old-space-size=4096',
+    into: 'systemctl edit resound',
   },
 }
 
