@@ -1,6 +1,7 @@
 /**
  * A command about the server that is looked at, to paste.
  */
+import type { Fix } from './check.ts'
 import type { Scene } from './scene.ts'
 
 /** `resound restart --config FILE`: with what tells that server from another. */
@@ -11,3 +12,10 @@ export function ownCommand({ started: { config, laravel } }: Scene, word: string
   ]
   return ['resound', word, ...named].join(' ')
 }
+
+/** For a server that runs with another configuration than the one that was read. */
+export const reloadFix = (scene: Scene): Fix => ({
+  text: 'Have the running server read its configuration again.',
+  paste: ownCommand(scene, 'reload'),
+  into: 'shell',
+})

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { critical, fine, found, Setup, warning } from '../support/breakable.ts'
 import { TestClient } from '../support/client.ts'
+import { resound } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { Installation } from '../support/installation.ts'
 import { startRedis, type TestRedis } from '../support/redis.ts'
+import { RedisLink } from '../support/redis-link.ts'
 
 let redis: TestRedis
 let setup: Setup
@@ -74,10 +76,8 @@ it('members that are gone from Redis, and sockets that are not, are compared', a
   expect(found(broken, 'cluster.presence')).toEqual(critical('presence-lost'))
   expect(broken.of('cluster.presence').evidence?.[0]).toBe(`App and channel: 1 ${channel}`)
 
-  const restarted = await setup.server.command(
-    ...(broken.of('cluster.presence').fix?.paste ?? '').split(' ').slice(1),
-  )
-  expect(restarted).toMatchObject({ code: 0 })
+  const [, ...words] = broken.of('cluster.presence').fix?.paste?.split(' ') ?? []
+  expect(await resound(words)).toMatchObject({ code: 0 })
   client.socket.terminate()
   await expect
     .poll(async () => found(await setup.diagnose(['cluster.presence']), 'cluster.presence'))
@@ -94,3 +94,33 @@ it('a node that has lost the others is not one of the group', async () => {
     .poll(async () => found(await setup.diagnose(['cluster.nodes']), 'cluster.nodes'))
     .toEqual(fine)
 })
+
+it('a node that renews its lease and hears nobody is named, and connects anew', async () => {
+  await redis.client.call('ACL', 'SETUSER', 'bob', 'on', '>pw', '~*', '&*', '+@all')
+  await using link = await RedisLink.start(redis.port)
+  const url = `redis://bob:pw@127.0.0.1:${link.port}`
+  await using other = await Setup.start({ redis: { url } })
+  const bus = async (): Promise<object> =>
+    found(await setup.diagnose(['cluster.bus']), 'cluster.bus')
+  await expect.poll(bus).toEqual(fine)
+
+  link.silence('lose', 'down', 'bus')
+  const broken = await setup.diagnose(['cluster'])
+  link.speak() // what is lost by now stays lost
+  expect(found(broken, 'cluster.bus')).toEqual(critical('bus-silent'))
+  const { summary, fix } = broken.of('cluster.bus')
+  const name = `(process ${other.server.pid})`
+  expect(summary).toContain(`${name} renews its lease`)
+  expect(fix?.into).toContain(name)
+  expect(broken.of('cluster.leases').summary).not.toContain(name)
+  const [, ...words] = fix?.paste?.split(' ') ?? []
+  expect(await other.server.command(...words)).toMatchObject({ code: 0 })
+  expect(await bus()).toEqual(fine)
+
+  // Or Redis does not let it hear.
+  await redis.client.call('ACL', 'SETUSER', 'bob', '-subscribe')
+  await redis.client.call('CLIENT', 'KILL', 'USER', 'bob', 'TYPE', 'pubsub')
+  await expect.poll(bus).toEqual(critical('bus-silent'))
+  await redis.client.call('ACL', 'SETUSER', 'bob', '+subscribe')
+  await expect.poll(bus).toEqual(fine)
+}, 40_000)

@@ -91,6 +91,12 @@ describe('where the app calls itself otherwise than the server does', () => {
       /secret of app my-app \(.+resound\.json:\d+:\d+\) to REVERB_APP_SECRET/,
     )
     expect(JSON.stringify(found)).not.toContain('my-secret')
+    const place = /\((.+\.json):(\d+):(\d+)\)/.exec(found?.fix?.text ?? '') ?? []
+    const [, where = '', line = 0, column = 0] = place
+    const text = (await readFile(where, 'utf8')).split('\n')[Number(line) - 1] ?? ''
+    const [, secret] = /^(?:"secret": ?)?"([^"]+)"/.exec(text.slice(Number(column) - 1)) ?? []
+    await diagnosed.configure(`REVERB_APP_SECRET=${secret}`)
+    await expectHealthy()
   })
 })
 

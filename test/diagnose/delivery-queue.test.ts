@@ -116,6 +116,19 @@ it('job-failed: what the worker met is shown, and its trace removed', SLOW, asyn
   await expectHealthy()
 })
 
+it('job-failing: a job that is tried again later says so, and why', SLOW, async () => {
+  const port = await freePort()
+  const trying = work('--tries=3', '--backoff=60')
+  await using old = await startWorker(trying, { REVERB_PORT: String(port) })
+  const found = await diagnose()
+  expect(found).toMatchObject({ outcome: 'critical', causeId: 'job-failing' })
+  expect(found.evidence).toContain('the canary job was taken out of the queue again')
+  await shell('sh', ['-c', found.fix?.paste ?? ''])
+  await old.ended
+  await using _ = await startWorker(work())
+  await expectHealthy()
+})
+
 it('failed-broadcasts: events that failed today are a warning', SLOW, async () => {
   const { laravel } = diagnosed
   await laravel.post(`/users/${ANN.id}/reports`, { text: 'lost' })
@@ -125,8 +138,9 @@ it('failed-broadcasts: events that failed today are a warning', SLOW, async () =
   await using _ = await startWorker(work())
   const found = await diagnose()
   expect(found).toMatchObject({ outcome: 'warning', causeId: 'failed-broadcasts' })
-  await laravel.artisan('queue:flush')
+  await shell('sh', ['-c', found.fix?.paste ?? ''])
   await expectHealthy()
+  expect(await laravel.artisan('queue:failed')).toMatch(/No failed jobs/)
 })
 
 it('maintenance: workers that pause are not missing', SLOW, async () => {
@@ -142,6 +156,9 @@ it('no-jobs-table: a queue without its table is told so', async () => {
   await diagnosed.configure('DB_QUEUE_TABLE=missing')
   const found = await diagnose()
   expect(found).toMatchObject({ outcome: 'critical', causeId: 'no-jobs-table' })
+  await shell('sh', ['-c', found.fix?.paste ?? ''])
+  await using _ = await startWorker(work())
+  await expectHealthy()
 })
 
 it.each(['9', '11'] as const)('Laravel %s queues and sends it as well', SLOW, async (version) => {

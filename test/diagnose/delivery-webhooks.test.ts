@@ -1,3 +1,5 @@
+import { appendFile, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { exitCodeOf } from '../../src/diagnose/run.ts'
 import { Diagnosed } from '../support/diagnosis.ts'
@@ -43,6 +45,24 @@ it.each([
   const { found, code } = await diagnose()
   expect(found).toMatchObject({ outcome: 'critical', causeId })
   expect(code).toBe(2)
+})
+
+it('webhook-csrf: a route for pages takes it when its path is excepted', async () => {
+  const file = (name: string): string => path.join(diagnosed.laravel.directory, name)
+  await appendFile(
+    file('routes/web.php'),
+    "Route::post('/hooks', fn () => response()->noContent());",
+  )
+  await tell('/hooks')
+  const { found } = await diagnose()
+  expect(found).toMatchObject({ outcome: 'critical', causeId: 'webhook-csrf' })
+  const before = await readFile(file('bootstrap/app.php'), 'utf8')
+  const line = '$middleware->remove('
+  await writeFile(
+    file('bootstrap/app.php'),
+    before.replace(line, `${found?.fix?.paste}\n        ${line}`),
+  )
+  expect((await diagnose()).found).toMatchObject({ outcome: 'ok' })
 })
 
 it('webhook-refused: an app that knows another secret refuses the signature', async () => {

@@ -1,6 +1,8 @@
 /** What the area `auth` finds in a real Laravel app: which of its layers refuses, and the proof that none does. */
+import { rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type Diagnosis, GALLERY_APP, Gallery } from '../support/gallery.ts'
 import { ANN, BEN } from '../support/laravel.ts'
@@ -102,6 +104,14 @@ describe('where nobody is named', () => {
   })
 })
 
+/** Authorises channels by this line, after `withRouting` and in place of its `channels:`. */
+const broadcastBy = (line: string): Promise<void> =>
+  gallery.edit('bootstrap/app.php', (text) =>
+    text
+      .replace(/^.*channels:.*\n/m, '')
+      .replace('->withMiddleware', `${line}\n    ->withMiddleware`),
+  )
+
 describe('names the layer that refuses', () => {
   it('as nobody is logged in', async () => {
     const expired = `${ann.split('=', 1)[0]}=gone`
@@ -160,15 +170,25 @@ describe('names the layer that refuses', () => {
   it('as the endpoint takes tokens, and the page has a session', async () => {
     const endpoint = `${gallery.laravel.url}/api/broadcasting/auth`
     const args = [...asAnn('private-orders.1'), '--auth-url', endpoint]
+    await expectFound('auth.answer', 'wrong-guard', ...args)
+  })
+
+  it('as the app authorises by tokens alone, and the page has a session', async () => {
+    const tokens =
+      "->withBroadcasting(__DIR__.'/../routes/channels.php', ['middleware' => ['auth:sanctum']])"
+    await broadcastBy(tokens)
+    const args = asAnn('private-orders.1')
     const { fix } = await expectFound('auth.answer', 'wrong-guard', ...args)
-    expect(fix?.paste).toBe("Broadcast::routes(['middleware' => ['web']]);")
+    await gallery.edit('bootstrap/app.php', (text) => text.replace(tokens, fix?.paste ?? ''))
+    await expectWell(...args)
   })
 
   it('as the endpoint takes sessions, and the client has a token', async () => {
     const token = await gallery.laravel.token(ANN)
     const args = ['--channel', 'private-orders.1', '--token', token]
     const { fix } = await expectFound('auth.answer', 'wrong-guard', ...args)
-    expect(fix?.paste).toBe("Broadcast::routes(['middleware' => ['auth:sanctum']]);")
+    await broadcastBy(fix?.paste ?? '')
+    await expectWell(...args)
   })
 
   it("as the channel's callback says no", async () => {
@@ -219,7 +239,17 @@ describe('names the layer that refuses', () => {
   it('as the endpoint is another one', async () => {
     const args = [...asAnn('private-orders.1'), '--auth-url', '/auth']
     const { fix } = await expectFound('auth.endpoint', 'wrong-endpoint', ...args)
-    expect(fix?.paste).toBe("authEndpoint: '/api/broadcasting/auth',")
+    const [, endpoint = ''] = /^authEndpoint: '(.+)',$/.exec(fix?.paste ?? '') ?? []
+    await expectWell(...asAnn('private-orders.1'), '--auth-url', endpoint)
+    const token = ['--channel', 'private-orders.1', '--token', await gallery.laravel.token(ANN)]
+    const other = await expectFound(
+      'auth.endpoint',
+      'wrong-endpoint',
+      ...token,
+      '--auth-url',
+      '/auth',
+    )
+    expect(other.fix?.paste).toBe("authEndpoint: '/api/broadcasting/auth',")
   })
 
   it('as the app is somewhere else', async () => {
@@ -254,9 +284,9 @@ describe('names the layer that refuses', () => {
   it('as the driver is log', async () => {
     await gallery.env({ BROADCAST_CONNECTION: 'log' })
     const { of } = await diagnose(...asAnn('private-orders.1'))
-    const { causeId, fix } = of('auth.endpoint')
-    expect(causeId).toBe('empty-answer')
-    expect(fix?.paste).toBe('BROADCAST_CONNECTION=reverb')
+    expect(of('auth.endpoint').causeId).toBe('empty-answer')
+    await gallery.paste(of('auth.endpoint'))
+    await expectWell(...asAnn('private-orders.1'))
   })
 
   it('as the driver is redis, and pages do not ask the bridge', async () => {
@@ -269,18 +299,22 @@ describe('names the layer that refuses', () => {
 
 describe('finds a signature that is not good:', () => {
   it('by another secret', async () => {
-    gallery.configure({ apps: [{ ...GALLERY_APP, secret: 'another-secret-of-the-server' }] })
-    await expectFound('auth.signature', 'wrong-secret', ...asAnn('private-orders.1'))
+    await gallery.env({ REVERB_APP_SECRET: 'another-secret-of-the-app' })
+    const { fix } = await expectFound(
+      'auth.signature',
+      'wrong-secret',
+      ...asAnn('private-orders.1'),
+    )
+    expect(fix).toMatchObject({ into: `${gallery.laravel.directory}/.env` })
+    await gallery.env({ REVERB_APP_SECRET: GALLERY_APP.secret }) // it is not shown
+    await expectWell(...asAnn('private-orders.1'))
   })
 
   it('by another app', async () => {
     await gallery.env({ REVERB_APP_KEY: 'other' })
-    const { fix } = await expectFound(
-      'auth.signature',
-      'signed-by-another-app',
-      ...asAnn('private-orders.1'),
-    )
-    expect(fix?.paste).toBe('REVERB_APP_KEY=my-key')
+    const args = asAnn('private-orders.1')
+    await gallery.paste(await expectFound('auth.signature', 'signed-by-another-app', ...args))
+    await expectWell(...args)
   })
 
   it('of a member who is nobody to see', async () => {
@@ -290,6 +324,10 @@ describe('finds a signature that is not good:', () => {
       causeId: 'member-without-info',
     })
     expect(code).toBe(1)
+    await gallery.edit('routes/channels.php', (text) =>
+      text.replace("'lobby', fn () => true", `'lobby', ${of('auth.signature').fix?.paste}`),
+    )
+    await expectWell(...asAnn('presence-lobby'))
   })
 
   it('of a member that is too large', async () => {
@@ -340,8 +378,19 @@ describe('between origins', () => {
   it('finds that Laravel itself answers no preflight', async () => {
     await gallery.env({ APP_URL: 'http://chat.example.com' })
     const endpoint = `${gallery.laravel.url}/broadcasting/auth`
-    const result = await expectFound('auth.cors', 'cors-origin', '--auth-url', endpoint)
-    expect(result.fix?.paste).toContain("'broadcasting/auth'")
+    const { fix } = await expectFound('auth.cors', 'cors-origin', '--auth-url', endpoint)
+    expect(fix?.text).toContain('php artisan config:publish cors')
+    await gallery.laravel.artisan('config:publish', 'cors')
+    await gallery.edit('bootstrap/app.php', (text) => text.replace(/^.*remove\(HandleCors.*$/m, ''))
+    await gallery.edit('config/cors.php', (text) =>
+      (fix?.paste ?? '').split('\n').reduce((file, line) => {
+        const [name] = line.split(' ', 1)
+        return file.replace(new RegExp(`^.*${name} =>.*$`, 'm'), line)
+      }, text),
+    )
+    const { of } = await diagnose('--auth-url', endpoint)
+    expect(of('auth.cors').outcome).toBe('ok')
+    await rm(path.join(gallery.laravel.directory, 'config/cors.php'))
   })
 
   it.each([
@@ -367,6 +416,15 @@ describe('between origins', () => {
     redirect = 'https://chat.example.com'
     const { fix } = await expectFound('auth.endpoint', 'redirect-to-https', ...args())
     expect(fix?.paste).toBe('APP_URL=https://chat.example.com')
+    redirect = undefined
+  })
+
+  it('finds a redirect to where the app really is, and the pasted address is that', async () => {
+    await gallery.env({ APP_URL: origin })
+    redirect = gallery.laravel.url
+    const channel = asAnn('private-orders.1')
+    await gallery.paste(await expectFound('auth.endpoint', 'redirect-to-host', ...channel))
+    await expectWell(...channel)
     redirect = undefined
   })
 })

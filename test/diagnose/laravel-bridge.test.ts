@@ -54,3 +54,12 @@ it('finds that pages ask the app itself, which signs nothing', async () => {
   const well = await diagnose(...args, '--auth-url', `http://127.0.0.1:${gallery.port}${pasted}`)
   expect(well.code).toBe(0)
 })
+
+it('finds that the bridge lets no page of another origin ask, and the pasted line does', async () => {
+  const page = 'http://chat.example.com'
+  const { code, of } = await diagnose('--origin', page)
+  const { causeId, fix } = of('auth.cors')
+  expect({ code, causeId }).toEqual({ code: 2, causeId: 'cors-preflight' })
+  await gallery.reconfigure(JSON.parse(`{${fix?.paste}}`))
+  expect((await diagnose('--origin', page)).of('auth.cors').outcome).toBe('ok')
+})

@@ -1,9 +1,12 @@
 /** What the area `config` finds in a Laravel app whose configuration is broken in one way. */
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { diagnosis } from '../support/breakable.ts'
+import { Directory } from '../support/directory.ts'
 import { type Diagnosis, GALLERY_APP, Gallery } from '../support/gallery.ts'
+import { serveLaravel } from '../support/laravel.ts'
 
 let gallery: Gallery
 beforeAll(async () => {
@@ -155,6 +158,10 @@ it('finds another secret, and shows neither', async () => {
   const printed = JSON.stringify(diagnosis.results)
   expect(printed).not.toContain('another-secret-of-the-app')
   expect(printed).not.toContain(GALLERY_APP.secret)
+  const { fix } = diagnosis.of('config.credentials')
+  expect(fix?.text).toContain('into REVERB_APP_SECRET')
+  await gallery.env({ REVERB_APP_SECRET: GALLERY_APP.secret }) // as it says, since it is not shown
+  await expectWell()
 })
 
 it('finds credentials that are missing', async () => {
@@ -220,10 +227,7 @@ describe('the app', () => {
   it('may not load its channels', async () => {
     await gallery.edit('bootstrap/app.php', (text) => text.replace(/^.*channels:.*\n/m, ''))
     const { of } = await expectFound('config.channels', 'channels-not-loaded')
-    await gallery.restore()
-    // What was taken out is what is to be pasted.
-    const { paste = '' } = of('config.channels').fix ?? {}
-    expect(await readFile(file('bootstrap/app.php'), 'utf8')).toContain(paste)
+    await routedBy(of('config.channels').fix)
     await expectWell()
   })
 
@@ -233,10 +237,48 @@ describe('the app', () => {
     await gallery.edit('routes/web.php', (text) =>
       text.replaceAll(/^.*broadcasting\/auth.*$/gm, ''),
     )
-    await expectFound('config.channels', 'routes-missing')
-    await gallery.restore()
+    const { of } = await expectFound('config.channels', 'routes-missing')
+    await routedBy(of('config.channels').fix)
     await expectWell()
   })
+
+  /** Pastes a line where it says. */
+  async function routedBy(fix: Diagnosis['results'][number]['fix']): Promise<void> {
+    expect(fix?.into).toBe('bootstrap/app.php, in ->withRouting(')
+    await gallery.edit('bootstrap/app.php', (text) =>
+      text.replace('->withRouting(', `->withRouting(\n        ${fix?.paste}`),
+    )
+  }
+
+  it('may run from routes that were cached before', async () => {
+    await gallery.edit('routes/web.php', (text) => text.replace(/^.*broadcasting\/auth.*$/m, ''))
+    await gallery.laravel.artisan('route:cache')
+    await gallery.restore()
+    await expectCure('config.cache', 'stale-route-cache')
+  })
+})
+
+it('has the provider pasted that loads the channels of an app before Laravel 11', async () => {
+  await using laravel = await serveLaravel('9')
+  await laravel.configure('BROADCAST_DRIVER=redis')
+  using directory = new Directory({ 'resound.json': { apps: [GALLERY_APP] } })
+  const options = { config: directory.file('resound.json'), laravel: laravel.directory }
+  const channels = async () =>
+    (await diagnosis(options, { only: ['config.channels'] })).of('config.channels')
+  const providers = path.join(laravel.directory, 'config/app.php')
+  const before = await readFile(providers, 'utf8')
+  const line = 'App\\Providers\\BroadcastServiceProvider::class,'
+  const without = before.replace(`        ${line}\n`, '')
+  await writeFile(providers, without)
+  const { outcome, fix } = await channels()
+  expect(outcome).toBe('critical')
+  expect(fix?.into).toBe("config/app.php, in 'providers'")
+  const next = 'App\\Providers\\RouteServiceProvider::class,'
+  await writeFile(
+    providers,
+    without.replace(next, () => `${fix?.paste}\n        ${next}`),
+  )
+  expect(await channels()).toMatchObject({ outcome: 'ok' })
 })
 
 describe('the server', () => {
@@ -254,6 +296,13 @@ describe('the server', () => {
     const { code, of } = await gallery.diagnoseAlone('--only', 'config')
     expect(of('config.secrets')).toMatchObject({ outcome: 'warning', causeId })
     expect(code).toBe(1)
+    const { paste = '' } = of('config.secrets').fix ?? {}
+    const renewed = apps.map(async (app) => ({
+      ...app,
+      secret: (await gallery.shell(paste)).trim(),
+    }))
+    gallery.configure({ apps: await Promise.all(renewed) })
+    expect((await gallery.diagnoseAlone('--only', 'config.secrets')).code).toBe(0)
   })
 
   it.each([

@@ -117,8 +117,22 @@ describe('a user of Redis', () => {
     const broken = await redisAt(redis.urlFor(user))
     expect(found(broken, 'server.redis')).toEqual(critical(causeId))
     expect(JSON.stringify(broken)).not.toContain('no-such-password')
-    expect(found(await redisAt(redis.url), 'server.redis')).toEqual(fine)
+    const { paste = '' } = broken.of('server.redis').fix ?? {}
+    const mended = await redisAt(paste.replace('USER:PASSWORD', 'default:the-password'))
+    expect(found(mended, 'server.redis')).toEqual(fine)
   })
+
+  it('that may not even ask whether Redis is there is given what it needs', async () => {
+    await redis.client.call('ACL', 'SETUSER', 'mute', 'on', '>pw', '~*', '&*')
+    const broken = await redisAt(redis.urlFor('mute:pw'))
+    expect(found(broken, 'server.redis')).toEqual(critical('not-allowed'))
+    await shell(asAdmin(broken.of('server.redis').fix?.paste))
+    expect(found(await redisAt(redis.urlFor('mute:pw')), 'host.redis-acl')).toEqual(fine)
+  })
+
+  /** By a user who may. */
+  const asAdmin = (commands = ''): string =>
+    commands.replaceAll('redis-cli', 'redis-cli -a the-password --no-auth-warning')
 
   it('that may too little is told what is refused, and the pasted rules allow it', async () => {
     const app = { laravel: { redisPrefix: 'my-app-database-' } }
@@ -129,7 +143,7 @@ describe('a user of Redis', () => {
     expect(evidence).toContain('Refused: eval, or keys of resound:*')
     expect(evidence).toContain('Refused: psubscribe, or the channels my-app-database-*')
     await redis.client.call('ACL', 'SETUSER', 'ann', 'resetkeys', 'resetchannels')
-    await shell(fix?.paste?.replaceAll('redis-cli', 'redis-cli -a the-password --no-auth-warning'))
+    await shell(asAdmin(fix?.paste))
     expect(found(await redisAt(url, app), 'host.redis-acl')).toEqual(fine)
   })
 
@@ -154,6 +168,8 @@ describe('a user of Redis', () => {
 it('a Redis that does not run is refused, and one that hangs gives no answer', async () => {
   const away = await redisAt(`redis://127.0.0.1:${await freePort()}`)
   expect(found(away, 'server.redis')).toEqual(critical('refused'))
+  // Which would start the one of this machine.
+  expect(away.of('server.redis').fix?.paste).toBe('systemctl start redis-server')
   expect(away.of('host.redis-acl')).toMatchObject({ outcome: 'not-tested' })
   await using redis = await startRedis()
   redis.pause()

@@ -38,6 +38,16 @@ describe('a server that runs', () => {
     ])
   })
 
+  it('whose key pages do not have is given with the line to paste', async () => {
+    const page = (key: string) => ({ url: `ws://127.0.0.1:${setup.server.port}/app/${key}` })
+    const broken = await setup.diagnose(['way-in'], page('no-key'))
+    expect(found(broken, 'way-in.upgrade-public')).toEqual(critical('wrong-key'))
+    const [, key = ''] =
+      /^REVERB_APP_KEY=(.+)$/.exec(broken.of('way-in.upgrade-public').fix?.paste ?? '') ?? []
+    const built = await setup.diagnose(['way-in.upgrade-public'], page(key))
+    expect(found(built, 'way-in.upgrade-public')).toEqual(fine)
+  })
+
   it('whose file has changed since names what has, and the fix takes it over', async () => {
     setup.write({ apps: [{ ...APP, secret: 'another', maxConnections: 7 }] })
     const broken = await setup.diagnose(['server.configuration'])
@@ -52,6 +62,18 @@ describe('a server that runs', () => {
     expect(found(await setup.diagnose(['server.configuration']), 'server.configuration')).toEqual(
       fine,
     )
+  })
+
+  it('that has other credentials than its file is to read it again', async () => {
+    setup.write({ apps: [{ ...APP, secret: 'of-tomorrow' }] })
+    const broken = await setup.diagnose(['delivery.http'])
+    expect(broken.of('delivery.http')).toMatchObject({
+      outcome: 'critical',
+      causeId: 'wrong-secret',
+    })
+    const [, ...words] = broken.of('delivery.http').fix?.paste?.split(' ') ?? []
+    expect(await resound(words)).toMatchObject({ code: 0 })
+    expect(found(await setup.diagnose(['delivery.http']), 'delivery.http')).toEqual(fine)
   })
 
   it('whose file has become invalid goes on, and a restart would not', async () => {
@@ -117,6 +139,14 @@ describe('a server that does not run', () => {
     const broken = await diagnosis({ config: directory.file('resound.json') }, { only: ['server'] })
     expect(found(broken, 'server.running')).toEqual(critical('port-taken'))
     expect(broken.of('server.running').evidence?.join()).toContain(`pid ${process.pid}`)
+    const [name = '', value] = broken.of('server.running').fix?.paste?.split('=') ?? []
+    const environment = { [name]: value }
+    {
+      const config = directory.file('resound.json')
+      await using _server = await StartedServer.start(['--config', config], { environment })
+      const mended = await diagnosis({ config }, { only: ['server.running'] })
+      expect(found(mended, 'server.running')).toEqual(fine)
+    }
     other.close()
     await once(other, 'close')
   })
@@ -174,4 +204,9 @@ it('clocks that are apart are found, with whose is which', async () => {
   expect(broken.of('server.clock').summary).toMatch(
     /^The clock of the server is (899|900|901) s ahead of that of this machine\.$/,
   )
+  // Which would change this machine.
+  expect(broken.of('server.clock').fix?.paste).toBe('timedatectl set-ntp true')
+  // An event that is signed here is refused there, whose clock is another.
+  const signed = await setup.diagnose(['delivery.http'])
+  expect(found(signed, 'delivery.http')).toEqual(critical('clock-skew'))
 })

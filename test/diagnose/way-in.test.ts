@@ -145,7 +145,7 @@ describe('an address', () => {
 describe('the server itself', () => {
   const direct = (key: string): string => `ws://127.0.0.1:${setup.server.port}/app/${key}`
 
-  it('has no app with that key: its own key is pasted', async () => {
+  it('has no app with that key: those that it has are listed', async () => {
     const broken = await setup.diagnose(['way-in'], { url: direct('no-key') })
     expect(found(broken, 'way-in.upgrade-public')).toEqual(critical('wrong-key'))
     expect(broken.of('way-in.upgrade-public').evidence).toContain('The server has the key my-key.')

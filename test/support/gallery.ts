@@ -96,6 +96,12 @@ export class Gallery implements AsyncDisposable {
     this.#setup.directory.write('resound.json', { ...this.#options, ...other })
   }
 
+  /** Changes options of the server's app, and has the server read them. */
+  async reconfigure(app: object): Promise<void> {
+    const { apps } = this.#options as { readonly apps: readonly object[] }
+    await this.#setup.reload({ apps: apps.map((one) => ({ ...one, ...app })) })
+  }
+
   /** Lets `npm run build` build the app's JavaScript by Vite, with the README's Echo. */
   async addScripts(): Promise<void> {
     const file = (name: string): string => path.join(this.laravel.directory, name)

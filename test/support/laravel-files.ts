@@ -91,6 +91,12 @@ export async function layOut(directory: string, version: LaravelVersion): Promis
   await writeFile(path.join(directory, 'database/database.sqlite'), '')
 }
 
+/** Gives an application copies of the packages in place of links, so that it can be changed in earnest. */
+export async function ownPackages(directory: string): Promise<void> {
+  const copy = 'cp -rL vendor own-vendor && rm -r vendor && mv own-vendor vendor'
+  await run('sh', ['-c', copy], { cwd: directory })
+}
+
 async function exists(file: string): Promise<boolean> {
   return access(file).then(
     () => true,

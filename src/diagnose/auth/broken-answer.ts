@@ -1,9 +1,10 @@
 /**
  * Answers that say nothing about who asks: whoever it is, this endpoint lets nobody in.
  */
+import { join } from 'node:path'
 import type { Finding, Fix } from '../check.ts'
 import { namesMasterKey, noMasterKey } from '../config/driver.ts'
-import { usedConnection } from '../laravel/facts.ts'
+import { type AuthRoute, type LaravelFacts, usedConnection } from '../laravel/facts.ts'
 import { NOT_ASKED } from './as-user.ts'
 import { thrownIn } from './exception.ts'
 import type { Exchange, Trial } from './exchange.ts'
@@ -80,8 +81,12 @@ function unanswered(
   }
 }
 
-function noRoute({ facts, endpoint }: Exchange, found: Found): Finding {
-  const paths = (facts?.app.routes ?? []).filter(({ isUserAuth }) => !isUserAuth)
+function noRoute({ facts, endpoint, usesToken }: Exchange, found: Found): Finding {
+  const fits = ({ startsSession }: AuthRoute): boolean => startsSession !== usesToken
+  const paths = (facts?.app.routes ?? [])
+    .filter(({ isUserAuth }) => !isUserAuth)
+    // The one first that fits what the client has.
+    .sort((one, other) => Number(fits(other)) - Number(fits(one)))
   const [other] = paths.filter(({ path }) => path !== new URL(endpoint.url).pathname)
   const fix: Fix =
     other === undefined
@@ -101,7 +106,7 @@ function noRoute({ facts, endpoint }: Exchange, found: Found): Finding {
 }
 
 /** To the same path is to another address of the app; anywhere else is a login page, or the like. */
-function moved({ endpoint }: Exchange, location: string, found: Found): Finding | undefined {
+function moved({ endpoint, facts }: Exchange, location: string, found: Found): Finding | undefined {
   const from = new URL(endpoint.url)
   if (!URL.canParse(location, from.href)) return undefined
   const to = new URL(location, from)
@@ -115,17 +120,20 @@ function moved({ endpoint }: Exchange, location: string, found: Found): Finding 
       fix: {
         text: "Set the address where pages really are in the app's .env.",
         paste: `APP_URL=${to.origin}`,
-        into: '.env',
+        into: envOf(facts),
       },
     },
   )
 }
 
-const DRIVER_FIX: Fix = {
+const driverFix = (facts: LaravelFacts | undefined): Fix => ({
   text: "Set the driver in the app's .env (BROADCAST_DRIVER before Laravel 11).",
   paste: 'BROADCAST_CONNECTION=reverb',
-  into: '.env',
-}
+  into: envOf(facts),
+})
+
+const envOf = (facts: LaravelFacts | undefined): string =>
+  facts === undefined ? '.env of the app' : join(facts.directory, '.env')
 
 function unusable({ facts, app }: Exchange, { body }: Answer, found: Found): Finding | undefined {
   const text = body.trim()
@@ -133,7 +141,7 @@ function unusable({ facts, app }: Exchange, { body }: Answer, found: Found): Fin
     const driver = facts === undefined ? undefined : usedConnection(facts)?.driver
     return found('The app answers with nothing.', 'empty-answer', {
       cause: `So do the log and null drivers${driver === undefined ? '' : `; this app has ${driver}`}.`,
-      fix: DRIVER_FIX,
+      fix: driverFix(facts),
     })
   }
   const noise = noiseIn(body)

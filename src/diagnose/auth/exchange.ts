@@ -6,10 +6,11 @@
  * authorised, subscribed, and closed again. No event is sent.
  */
 import type { Config } from '../../config/schema.ts'
-import { type Finding, skip } from '../check.ts'
+import { type Finding, type Fix, skip } from '../check.ts'
 import { type LaravelFacts, usedConnection } from '../laravel/facts.ts'
 import { pagesOf } from '../laravel/pages.ts'
 import { type OwnAddress, ownAddress } from '../own-address.ts'
+import { reloadFix } from '../own-command.ts'
 import { NotConnected, PusherSocket, type Subscribed } from '../pusher-socket.ts'
 import type { Scene } from '../scene.ts'
 import { authorities } from '../way-in/certificate.ts'
@@ -132,6 +133,11 @@ export class Exchange {
       return this.#ask({ kind: 'guest' }, channel, socket?.socketId ?? NO_SOCKET, signal)
     })
     return this.#guest
+  }
+
+  /** Where the server runs with another configuration than the one that was read. */
+  get reload(): Fix {
+    return reloadFix(this.#scene)
   }
 
   /** Whether it is said who asks, and for what. */

@@ -3,7 +3,7 @@
  */
 import { nearest } from '../../config/nearest.ts'
 import type { Finding, Fix } from '../check.ts'
-import type { AuthRoute } from '../laravel/facts.ts'
+import type { AuthRoute, LaravelFacts } from '../laravel/facts.ts'
 import { type AskedChannel, patternFor } from './channel.ts'
 import type { Exchange, Trial } from './exchange.ts'
 import { asked } from './exchange-check.ts'
@@ -41,7 +41,8 @@ export function refusal(exchange: Exchange, trial: Trial, answer: Answer): Findi
   if (identity.kind === 'guest') return nobodyAsked(evidence, answer)
   if (isLogin || isUnknown) {
     return (
-      (isUnknown ? undefined : otherGuard(trial, route, found)) ?? notLoggedIn(trial, answer, found)
+      (isUnknown ? undefined : otherGuard(exchange, trial, route, found)) ??
+      notLoggedIn(trial, answer, found)
     )
   }
   return denied(exchange, trial, found)
@@ -73,7 +74,7 @@ const nobodyAsked = (evidence: readonly string[], { status }: Answer): Finding =
 function csrf({ endpoint, facts }: Exchange, { identity }: Trial, found: Found): Finding {
   const path = new URL(endpoint.url).pathname.replace(/^\//, '')
   const isSent = identity.kind === 'session' && identity.csrf !== undefined
-  const major = Number.parseInt(facts?.app.version ?? '11', 10)
+  const major = majorOf(facts)
   return found('The app refuses the request for its CSRF token (419).', 'csrf', {
     cause: isSent
       ? "The page's token does not belong to the session that the cookie names."
@@ -92,8 +93,27 @@ function csrf({ endpoint, facts }: Exchange, { identity }: Trial, found: Found):
   })
 }
 
+/** Since Laravel 11 what withRouting makes of `channels:` comes after the providers, and counts. */
+function routesFix({ facts }: Exchange, text: string, middleware: string): Fix {
+  return majorOf(facts) >= 11
+    ? {
+        text: `${text} It takes the place of channels: in withRouting, or of withBroadcasting.`,
+        paste: `->withBroadcasting(__DIR__.'/../routes/channels.php', ['middleware' => ['${middleware}']])`,
+        into: 'bootstrap/app.php, after ->withRouting(...)',
+      }
+    : {
+        text: `${text} It takes the place of the app's own Broadcast::routes().`,
+        paste: `Broadcast::routes(['middleware' => ['${middleware}']]);`,
+        into: 'app/Providers/BroadcastServiceProvider.php, in boot()',
+      }
+}
+
+const majorOf = (facts: LaravelFacts | undefined): number =>
+  Number.parseInt(facts?.app.version ?? '11', 10)
+
 /** Logged in, but not by what the route asks for. */
 function otherGuard(
+  exchange: Exchange,
   { identity }: Trial,
   route: AuthRoute | undefined,
   found: Found,
@@ -106,22 +126,18 @@ function otherGuard(
       'wrong-guard',
       {
         cause: `Its middleware is ${route.middleware.join(', ')}: no session is started there.`,
-        fix: {
-          text: 'Ask the endpoint for sessions, or authorise channels for both.',
-          paste: "Broadcast::routes(['middleware' => ['web']]);",
-          into: 'a service provider, in boot()',
-        },
+        fix: routesFix(
+          exchange,
+          'Ask the endpoint for sessions, or authorise channels by them.',
+          'web',
+        ),
       },
     )
   }
   if (identity.kind === 'token' && !guards.some((name) => /sanctum|api|token/.test(name))) {
     return found(`${route.path} takes sessions, and the client sends a token.`, 'wrong-guard', {
       cause: `Its middleware is ${route.middleware.join(', ')}: no guard for tokens.`,
-      fix: {
-        text: 'Authorise channels with the guard of the tokens.',
-        paste: "Broadcast::routes(['middleware' => ['auth:sanctum']]);",
-        into: 'a service provider, in boot()',
-      },
+      fix: routesFix(exchange, 'Authorise channels with the guard of the tokens.', 'auth:sanctum'),
     })
   }
   return undefined
@@ -151,7 +167,7 @@ function denied(exchange: Exchange, trial: Trial, found: Found): Finding {
         'No callback in routes/channels.php lets this user in, or nobody is logged in: with --laravel DIR, it is told which.',
     })
   }
-  const guard = known === undefined ? undefined : otherGuard(trial, route, found)
+  const guard = known === undefined ? undefined : otherGuard(exchange, trial, route, found)
   if (guard !== undefined && identity.kind === 'token') return guard
   const pattern = patternFor(facts, channel)
   if (pattern === undefined) return noPattern(exchange, trial, found)

@@ -32,11 +32,7 @@ export const serverLetsIn = exchangeCheck(
       cause:
         'It runs with another configuration than the one that was read, or a limit is reached.',
       causeId: 'subscription-refused',
-      fix: {
-        text: 'Have the running server read its configuration again.',
-        paste: 'resound reload',
-        into: 'shell',
-      },
+      fix: exchange.reload,
     }
   },
 )

@@ -1,73 +1,11 @@
 /**
  * Of the cluster: whether the nodes that share a Redis agree.
  */
-import { z } from 'zod'
-import { type Check, type Finding, ok, skip } from '../check.ts'
+import { type Check, ok } from '../check.ts'
+import { ownCommand } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
-
-const Node = z.object({
-  incarnation: z.string(),
-  leaseMilliseconds: z.number(),
-  about: z.record(z.string(), z.unknown()),
-  entries: z.int(),
-})
-type Node = z.infer<typeof Node>
-
-const Nodes = z
-  .object({
-    node: z.string(),
-    isLive: z.boolean(),
-    shards: z.array(
-      z.object({
-        nodes: z.array(Node),
-        incarnation: z.string().nullable(),
-        held: z.int(),
-        compared: z.object({
-          entries: z.int(),
-          missing: z.int(),
-          ghosts: z.int(),
-          examples: z.array(z.string()),
-        }),
-      }),
-    ),
-  })
-  .nullable()
-type Nodes = NonNullable<z.infer<typeof Nodes>>
-
-/** Of ten seconds, renewed every two and a half: one that has less has missed two in a row. */
-const LEAST_LEASE_MILLISECONDS = 4500
-
-const ASKED = new WeakMap<Scene, Promise<Nodes | undefined>>()
-
-/** The nodes as the server sees them, asked once for all checks. */
-function nodesOf(scene: Scene): Promise<Nodes | undefined> {
-  const known = ASKED.get(scene) ?? ask(scene)
-  ASKED.set(scene, known)
-  return known
-}
-
-async function ask(scene: Scene): Promise<Nodes | undefined> {
-  const server = await scene.server()
-  const answer = z.object({ nodes: Nodes }).parse(await server?.ask('GET', '/nodes'))
-  return answer.nodes ?? undefined
-}
-
-function clusterCheck(
-  id: Check<Scene>['id'],
-  question: string,
-  judge: (nodes: Nodes) => Finding,
-): Check<Scene> {
-  return {
-    id,
-    area: 'cluster',
-    question,
-    needs: ['server.running', 'server.redis', 'host.redis-acl'],
-    run: async (scene) => {
-      const nodes = await nodesOf(scene)
-      return nodes === undefined ? skip('The server shares no Redis with others.') : judge(nodes)
-    },
-  }
-}
+import { clusterBus } from './bus.ts'
+import { clusterCheck, describe, distinct, LEAST_LEASE_MILLISECONDS, nameOf } from './nodes.ts'
 
 const clusterNodes = clusterCheck(
   'cluster.nodes',
@@ -139,7 +77,7 @@ const clusterVersions = clusterCheck(
 const clusterPresence = clusterCheck(
   'cluster.presence',
   'Does Redis have the members and counts that the sockets say',
-  ({ shards }) => {
+  ({ shards }, scene) => {
     const compared = shards.map((shard) => shard.compared)
     const sum = (of: (one: (typeof compared)[number]) => number): number =>
       compared.reduce((all, one) => all + of(one), 0)
@@ -167,7 +105,7 @@ const clusterPresence = clusterCheck(
       fix: isMissing
         ? {
             text: 'Restart the nodes one after the other: each registers what it holds anew.',
-            paste: 'resound restart',
+            paste: ownCommand(scene, 'restart'),
             into: 'shell',
           }
         : { text: 'Delete the keys of that channel in Redis, then restart the nodes.' },
@@ -178,14 +116,7 @@ const clusterPresence = clusterCheck(
 export const CLUSTER_CHECKS: readonly Check<Scene>[] = [
   clusterNodes,
   clusterLeases,
+  clusterBus,
   clusterVersions,
   clusterPresence,
 ]
-
-const distinct = (nodes: readonly Node[]): readonly Node[] => [
-  ...new Map(nodes.map((node) => [node.incarnation, node])).values(),
-]
-const nameOf = ({ about, incarnation }: Node): string =>
-  about['host'] === undefined ? incarnation : `${about['host']} (process ${about['pid']})`
-const describe = (node: Node): string =>
-  `${nameOf(node)}: ${node.about['version'] ?? 'unknown release'}, lease for ${Math.round(node.leaseMilliseconds / 100) / 10} s, ${node.entries} entries`

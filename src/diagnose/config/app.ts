@@ -3,9 +3,10 @@
  */
 import { type Finding, ok } from '../check.ts'
 import type { LaravelFacts } from '../laravel/facts.ts'
+import { inApp, ownerOf } from '../laravel/owner.ts'
 import type { PhpFault } from '../laravel/php.ts'
 import { startFault } from './driver.ts'
-import { inApp, laravelCheck } from './laravel-check.ts'
+import { laravelCheck } from './laravel-check.ts'
 
 export const appStarts = laravelCheck(
   { id: 'config.app', question: 'Does the Laravel app start, and tell its configuration' },
@@ -45,7 +46,12 @@ function started({ app, printed, directory }: LaravelFacts): Finding {
     }
   }
   const { version, environment } = app
-  return ok(`Laravel ${version} starts, in the environment ${environment}.`)
+  const owner = ownerOf(directory)
+  const evidence = owner && [`PHP ran as ${owner.name ?? owner.uid}, to whom artisan belongs`]
+  return ok(
+    `Laravel ${version} starts, in the environment ${environment}.`,
+    evidence === undefined ? {} : { evidence },
+  )
 }
 
 function notStarted(facts: LaravelFacts, fault: PhpFault): Finding {

@@ -5,7 +5,8 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Finding, ok, skip } from '../check.ts'
 import type { AppConfiguration, LaravelFacts } from '../laravel/facts.ts'
-import { inApp, laravelCheck } from './laravel-check.ts'
+import { inApp } from '../laravel/owner.ts'
+import { laravelCheck } from './laravel-check.ts'
 
 export const cachesAreFresh = laravelCheck(
   {

@@ -4,8 +4,9 @@
 import { broadcastDriver } from '../../config/laravel-driver.ts'
 import { type Finding, ok } from '../check.ts'
 import { type BroadcastConnection, type LaravelFacts, usedConnection } from '../laravel/facts.ts'
+import { inApp } from '../laravel/owner.ts'
 import type { PhpFault } from '../laravel/php.ts'
-import { inApp, laravelCheck } from './laravel-check.ts'
+import { laravelCheck } from './laravel-check.ts'
 
 export const driverLeadsHere = laravelCheck(
   {
@@ -104,15 +105,23 @@ export const noMasterKey = (evidence: readonly string[]): Finding => ({
   },
 })
 
+/** What the SDK says, which of the ways that it has had. */
+export const NO_CURL = /Call to undefined function curl_|(?:PHP cURL module|cURL PHP extension)/
+export const WITHOUT_CURL = {
+  cause: 'This PHP has no curl extension.',
+  causeId: 'no-curl',
+  fix: { text: 'Install it for the PHP of the app.', paste: 'apt install php-curl', into: 'shell' },
+} as const
+
 /** Why an app that does not start cannot broadcast, where that is why; its channels are loaded as it starts. */
 export function startFault(facts: LaravelFacts, fault: PhpFault): Finding | undefined {
   const { message, exception = '' } = fault
   const undefinedName = /^Broadcast connection \[(.*)\] is not defined/.exec(message)?.[1]
   if (undefinedName !== undefined) return unknownConnection(facts, undefinedName)
   if (namesMasterKey(message)) return noMasterKey([`${exception}: ${message}`])
-  const isBroadcaster = /^Failed to create broadcaster|Pusher\\Pusher|Pusher::__construct/.test(
-    message,
-  )
+  const isBroadcaster =
+    /^Failed to create broadcaster|Pusher\\Pusher|Pusher::__construct/.test(message) ||
+    NO_CURL.test(message)
   return isBroadcaster ? brokenDriver(facts, { exception, message }) : undefined
 }
 
@@ -138,6 +147,7 @@ function brokenDriver(
       },
     }
   }
+  if (NO_CURL.test(message)) return { ...broken, ...WITHOUT_CURL }
   const used = facts.app.connections[name]
   const missing = missingParts(used)
   if (used?.driver !== 'redis' && missing.length > 0) {

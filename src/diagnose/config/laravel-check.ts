@@ -41,7 +41,3 @@ export function servedApp(
 /** Whether a host name means the machine that it is looked up on. */
 export const isLocalHost = (host: string): boolean =>
   /^(localhost|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?|.+\.localhost)$/i.test(host)
-
-/** How the command that clears or builds is to be run in the app's directory. */
-export const inApp = (directory: string, command: string): string =>
-  `cd ${/^[\w./-]+$/.test(directory) ? directory : `'${directory.replaceAll("'", `'\\''`)}'`} && ${command}`

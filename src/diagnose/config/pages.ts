@@ -3,10 +3,11 @@
  */
 import { type Finding, ok, skip } from '../check.ts'
 import { type LaravelFacts, usedConnection } from '../laravel/facts.ts'
+import { inApp } from '../laravel/owner.ts'
 import { intendedOf, type Pages, pagesOf } from '../laravel/pages.ts'
 import { ownAddress } from '../own-address.ts'
 import { connects } from './address.ts'
-import { inApp, isLocalHost, laravelCheck, type Sides, servedApp } from './laravel-check.ts'
+import { isLocalHost, laravelCheck, type Sides, servedApp } from './laravel-check.ts'
 
 export const pagesLeadHere = laravelCheck(
   {

@@ -35,7 +35,7 @@ export const throughPhp: Check<Scene> = {
         input: { channel: listener.channel, event: CANARY_EVENT, bytes: CANARY_CHARACTERS },
         signal,
       })
-      if ('fault' in told) return startFault(told.fault)
+      if ('fault' in told) return startFault(told.fault, facts.directory)
       const broadcast = Broadcast.parse(told.answer)
       if (broadcast.failed !== undefined) {
         return {

@@ -9,6 +9,7 @@ import type { Scene } from '../scene.ts'
 import { throughAppsApi } from './app-http.ts'
 import { throughPhp } from './app-php.ts'
 import { throughHttp } from './http.ts'
+import { everyNodeHears } from './nodes.ts'
 import { largestPayload } from './payload-size.ts'
 import { throughQueue } from './queue.ts'
 import { throughRedis } from './redis.ts'
@@ -16,6 +17,7 @@ import { webhooksTake } from './webhooks.ts'
 
 export const DELIVERY_CHECKS: readonly Check<Scene>[] = [
   throughHttp,
+  everyNodeHears,
   throughAppsApi,
   throughRedis,
   throughPhp,

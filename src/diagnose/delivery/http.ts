@@ -4,7 +4,8 @@
 import { type Check, ok } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import type { Api } from './api.ts'
-import { legEvidence, listening, over, RELOAD } from './leg.ts'
+import { legEvidence, listening, over } from './leg.ts'
+import { SYNCHRONISE } from './refusal.ts'
 import { isFinding, type LocalServer, localServer } from './server.ts'
 
 export const throughHttp: Check<Scene> = {
@@ -38,9 +39,13 @@ export const throughHttp: Check<Scene> = {
         outcome: 'critical',
         summary: 'The server does not accept an event with the credentials of its configuration.',
         evidence: [legEvidence(api, leg)],
-        cause: `${trouble.cause} It runs with another configuration than the one that was read.`,
+        ...(trouble.causeId === 'clock-skew'
+          ? { cause: trouble.cause, fix: SYNCHRONISE }
+          : {
+              cause: `${trouble.cause} It runs with another configuration than the one that was read.`,
+              fix: local.reload,
+            }),
         causeId: trouble.causeId,
-        fix: RELOAD,
         timings,
       }
     })

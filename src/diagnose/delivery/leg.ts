@@ -29,7 +29,7 @@ export interface Leg {
  * @returns what `send` makes of it, or what is wrong with the server itself
  */
 export async function listening(
-  { url, app }: LocalServer,
+  { url, app, reload }: LocalServer,
   signal: AbortSignal,
   send: (listener: CanaryListener) => Promise<Finding>,
 ): Promise<Finding> {
@@ -38,11 +38,16 @@ export async function listening(
     return await send(listener)
   } catch (fault) {
     if (!(fault instanceof NotConnected)) throw fault
-    return notSubscribed(url, app.id, fault)
+    return notSubscribed(url, app.id, fault, reload)
   }
 }
 
-function notSubscribed(url: string, appId: string, { message, code }: NotConnected): Finding {
+function notSubscribed(
+  url: string,
+  appId: string,
+  { message, code }: NotConnected,
+  reload: Fix,
+): Finding {
   const found = {
     outcome: 'critical',
     summary: "The server's own port does not let a client subscribe to a public channel.",
@@ -53,7 +58,7 @@ function notSubscribed(url: string, appId: string, { message, code }: NotConnect
       ...found,
       cause: `The running server knows no app by the key of ${appId}.`,
       causeId: 'stale-configuration',
-      fix: RELOAD,
+      fix: reload,
     }
   }
   if (code === CLOSE.APP_DISABLED) {
@@ -65,13 +70,6 @@ function notSubscribed(url: string, appId: string, { message, code }: NotConnect
     }
   }
   return { ...found, causeId: 'not-subscribed' }
-}
-
-/** For a server that runs with another configuration than the one that was read. */
-export const RELOAD: Fix = {
-  text: 'Have the running server read its configuration again.',
-  paste: 'resound reload',
-  into: 'shell',
 }
 
 /** Publishes through an API, and waits for what comes of it. @param bytes of data */

@@ -12,6 +12,7 @@ import type { Api } from './api.ts'
 import { type AppApi, addressOf, envFix } from './app-api.ts'
 import { isDelivered, type Leg, legEvidence, over } from './leg.ts'
 import type { CanaryListener } from './listener.ts'
+import { SYNCHRONISE } from './refusal.ts'
 import type { LocalServer } from './server.ts'
 
 export interface Way {
@@ -147,11 +148,7 @@ function credentialFix(causeId: string, way: Way): Fix | undefined {
 }
 
 const FIXES: Readonly<Record<string, Fix>> = {
-  'clock-skew': {
-    text: 'Synchronise the clocks of both machines.',
-    paste: 'timedatectl set-ntp true',
-    into: 'shell',
-  },
+  'clock-skew': SYNCHRONISE,
   'app-disabled': { text: 'Enable the app (apps[].enabled), then resound reload.' },
   certificate: {
     text: 'Use the name that the certificate is for, and serve the whole chain (tls.cert).',

@@ -2,8 +2,10 @@
  * What it means when the app's own PHP cannot broadcast, told from what it says.
  */
 import type { Finding, Fix } from '../check.ts'
-import { inApp } from '../config/laravel-check.ts'
+import { NO_CURL, WITHOUT_CURL } from '../config/driver.ts'
+import { inApp } from '../laravel/owner.ts'
 import type { PhpFault } from '../laravel/php.ts'
+import { SYNCHRONISE } from './refusal.ts'
 import type { Failure } from './scripts.ts'
 
 interface Known {
@@ -39,10 +41,14 @@ const KNOWN: readonly Known[] = [
     fix: shell('Install it in the app.', 'composer require predis/predis'),
   },
   {
-    pattern: /Call to undefined function curl_|cURL PHP extension/,
-    causeId: 'no-curl',
-    cause: 'This PHP has no curl extension.',
-    fix: shell('Install it for the PHP of the app.', 'apt install php-curl'),
+    pattern: NO_CURL,
+    ...WITHOUT_CURL,
+  },
+  {
+    pattern: /auth_timestamp is/,
+    causeId: 'clock-skew',
+    cause: 'The clock of the machine where the app runs differs from that of the server.',
+    fix: SYNCHRONISE,
   },
   {
     pattern: /cURL error (?:60|77|51|35)|certificate/i,
@@ -118,18 +124,23 @@ function insideOf(directory: string, fix: Fix): Fix {
 const SHOWN_CHARACTERS = 300
 
 /** The app does not even start, of which config.app tells more. */
-export function startFault({ reason, message, exception, place }: PhpFault): Finding {
+export function startFault(fault: PhpFault, directory: string): Finding {
+  const { reason, message, exception, place } = fault
   if (reason === 'no-php') {
     return { outcome: 'skip', summary: 'There is no php here: run diagnose where the app runs.' }
   }
   const at = place === undefined ? '' : ` at ${place}`
-  return {
+  const broken = {
     outcome: 'critical',
     summary: 'The app does not start in PHP, so it cannot broadcast.',
     evidence: [`${exception ?? reason}${at}: ${message}`],
-    causeId: reason === 'no-vendor' ? 'no-vendor' : 'app-does-not-start',
-    ...(reason === 'no-vendor'
-      ? { fix: shell('Install the packages of the app.', 'composer install') }
-      : {}),
+  } as const
+  if (reason === 'no-vendor') {
+    const fix = shell('Install the packages of the app.', 'composer install')
+    return { ...broken, causeId: 'no-vendor', fix: insideOf(directory, fix) }
   }
+  const known = KNOWN.find(({ pattern }) => pattern.test(`${exception ?? ''} ${message}`))
+  if (known === undefined) return { ...broken, causeId: 'app-does-not-start' }
+  const { causeId, cause, fix } = known
+  return { ...broken, cause, causeId, ...(fix && { fix: insideOf(directory, fix) }) }
 }

@@ -2,8 +2,8 @@
  * Why a queued event did not arrive: what the queue says of its job, and which workers run here.
  */
 import type { Finding, Fix } from '../check.ts'
-import { inApp } from '../config/laravel-check.ts'
 import type { LaravelFacts } from '../laravel/facts.ts'
+import { inApp } from '../laravel/owner.ts'
 import { envFix } from './app-api.ts'
 import type { Job, Queued } from './scripts.ts'
 import { queueWorkers, type Worker } from './workers.ts'

@@ -3,8 +3,8 @@
  * worker of the app has to send.
  */
 import { type Check, type Finding, ok } from '../check.ts'
-import { inApp } from '../config/laravel-check.ts'
 import type { LaravelFacts } from '../laravel/facts.ts'
+import { inApp } from '../laravel/owner.ts'
 import { askPhp } from '../laravel/php.ts'
 import type { Scene } from '../scene.ts'
 import { serverOf } from './app-http.ts'
@@ -48,7 +48,7 @@ async function throughWorker(
     input: { channel },
     signal,
   })
-  if ('fault' in told) return startFault(told.fault)
+  if ('fault' in told) return startFault(told.fault, facts.directory)
   const queued = Queued.parse(told.answer)
   const pushed: Pushed = { facts, queued, channel }
   if (queued.failed !== undefined) {
@@ -114,8 +114,8 @@ function heard(
       evidence: [...evidence, `the last one: ${job.lastException ?? 'without a reason'}`],
       causeId: 'failed-broadcasts',
       fix: {
-        text: 'Look at them, and send them again or forget them.',
-        paste: inApp(facts.directory, 'php artisan queue:failed'),
+        text: 'Send them again, or look at them (queue:failed) and forget them (queue:forget).',
+        paste: inApp(facts.directory, `php artisan queue:retry ${job.failedIds.join(' ')}`),
         into: 'shell',
       },
       timings,

@@ -6,7 +6,6 @@ import { credentialsOf } from '../../redis/target.ts'
 import type { Finding, Fix } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import { type AppRedis, originOfPrefix, serversRedis } from './app-redis.ts'
-import { RELOAD } from './leg.ts'
 import { serverOptionsFix } from './option-fix.ts'
 import type { RedisFault } from './redis-ear.ts'
 import type { LocalServer } from './server.ts'
@@ -146,7 +145,7 @@ async function notHeard(
         ? 'The Redis of the server is unreachable for it, or refuses the subscription.'
         : 'It runs with another configuration than the one that was read.',
     causeId: isDown === true ? 'not-subscribed' : 'stale-configuration',
-    fix: isDown === true ? allowListening(local, reason) : RELOAD,
+    fix: isDown === true ? allowListening(local, reason) : local.reload,
   }
 }
 

@@ -95,7 +95,7 @@ async function published({ facts, app, listener, signal }: Parts): Promise<Findi
     const { failed } = Broadcast.parse(told.answer)
     return failed && { outcome: 'critical', ...broadcastFault(failed, facts.directory) }
   }
-  if (told.fault.reason !== 'no-php') return startFault(told.fault)
+  if (told.fault.reason !== 'no-php') return startFault(told.fault, facts.directory)
   if (app.target === undefined || app.prefix === undefined) {
     return skip('Without php here, where the app publishes cannot be told.')
   }

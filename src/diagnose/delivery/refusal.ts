@@ -4,6 +4,7 @@
  * The texts are those of this server's own API (http-api/auth.ts, router.ts); whatever else answers is
  * told by what it is not.
  */
+import type { Fix } from '../check.ts'
 import type { Sent } from './api.ts'
 
 export interface Trouble {
@@ -57,6 +58,13 @@ const REFUSED: readonly Row[] = [
   [/body_md5/, 'body-changed', 'Something on the way changes the body.'],
   [/is disabled/, 'app-disabled', 'The app is disabled in the server.'],
 ]
+
+/** Of clocks that differ. */
+export const SYNCHRONISE: Fix = {
+  text: 'Synchronise the clocks of both machines.',
+  paste: 'timedatectl set-ntp true',
+  into: 'shell',
+}
 
 /** @returns undefined where the event was taken */
 export function troubleOf(sent: Sent): Trouble | undefined {

@@ -103,6 +103,8 @@ export type Queued = z.infer<typeof Queued>
 const MOST_JOBS = 1000
 /** How many failed jobs are looked through, from the newest. */
 const MOST_FAILED = 200
+/** As many as a line to paste may name. */
+const MOST_RETRIED = 20
 
 /**
  * What has become of the canary job, which is taken back if it waits and `$input['take']` says so; its
@@ -121,13 +123,15 @@ $isTaken = false;
 $queue = $app['queue']->connection();
 if ($queue instanceof \Illuminate\Queue\DatabaseQueue) {
     $table = $queue->getDatabase()->table($options['table'] ?? 'jobs');
-    $row = (clone $table)->where('id', $input['id'])->first();
+    // A job that is to be tried again is another row.
+    $row = (clone $table)->where('id', $input['id'])->first()
+        ?? (clone $table)->where('id', '>', $input['id'])->where('payload', 'like', "%$channel%")->first();
     $state = $row === null ? 'gone' : ($row->reserved_at === null ? 'waiting' : 'running');
     $attempts = $row?->attempts;
     $first = (clone $table)->where('queue', $queue->getQueue(null))->where('id', '!=', $input['id'])->whereNull('reserved_at')->min('available_at');
     $oldest = $first === null ? null : max(0, time() - (int) $first);
     if ($state === 'waiting' && $input['take']) {
-        $isTaken = (clone $table)->where('id', $input['id'])->whereNull('reserved_at')->delete() === 1;
+        $isTaken = (clone $table)->where('id', $row->id)->whereNull('reserved_at')->delete() === 1;
     }
 } elseif ($queue instanceof \Illuminate\Queue\RedisQueue) {
     $key = $queue->getQueue(null);
@@ -148,6 +152,7 @@ try {
 
 $exception = null;
 $others = 0;
+$ids = [];
 $last = null;
 $failer = $app['queue.failer'];
 $driver = (string) $config->get('queue.failed.driver');
@@ -168,6 +173,7 @@ foreach ($failed as $job) {
     } elseif (str_contains((string) ($job->payload ?? ''), 'BroadcastEvent')
         && strtotime((string) $job->failed_at) > time() - 86400) {
         $others++;
+        $ids[] = (string) ($job->uuid ?? $job->id);
         $last ??= $firstLine($job->exception);
     }
 }
@@ -180,6 +186,7 @@ return [
     'isTaken' => $isTaken,
     'exception' => $exception,
     'failedBroadcasts' => $others,
+    'failedIds' => array_slice($ids, 0, ${MOST_RETRIED}),
     'lastException' => $last,
 ];
 `
@@ -194,6 +201,7 @@ export const Job = z.object({
   exception: orNothing(z.string()),
   /** Broadcasts that failed within a day, among the newest failed jobs, and why the last one did. */
   failedBroadcasts: z.int(),
+  failedIds: z.array(z.string()),
   lastException: orNothing(z.string()),
 })
 export type Job = z.infer<typeof Job>

@@ -2,7 +2,8 @@
  * The server as it is reached from its own machine, with nobody in between, and the app that is looked at.
  */
 import type { Config } from '../../config/schema.ts'
-import { type Finding, skip } from '../check.ts'
+import { type Finding, type Fix, skip } from '../check.ts'
+import { reloadFix } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
 import { localUrlOf } from '../server-status.ts'
 import type { Credentials } from './api.ts'
@@ -16,6 +17,8 @@ export interface LocalServer {
   readonly app: AppConfig
   /** Most bytes of an event's data, and which option says so. */
   readonly eventBytes: { readonly most: number; readonly option: string }
+  /** Where it runs with another configuration than this one. */
+  readonly reload: Fix
 }
 
 /** What a check of the app's own way says without an app. */
@@ -42,6 +45,7 @@ export async function localServer(
     url: localUrlOf(status) + config.pathPrefix,
     config,
     app,
+    reload: reloadFix(scene),
     eventBytes:
       app.limits?.eventBytes === undefined
         ? { most: config.limits.eventBytes, option: 'limits.eventBytes' }

@@ -9,6 +9,7 @@ import { Outward } from '../../outward/outward.ts'
 import { deliver } from '../../webhooks/deliver.ts'
 import { type Endpoint, endpointsOf } from '../../webhooks/endpoint.ts'
 import { type Check, type Finding, type Fix, ok, skip } from '../check.ts'
+import { ownCommand } from '../own-command.ts'
 import type { Scene } from '../scene.ts'
 import { isFinding, localServer } from './server.ts'
 
@@ -131,7 +132,7 @@ export const webhooksTake: Check<Scene> = {
     ]
     const refusing = answers.find(({ reason }) => reason !== undefined)
     if (refusing !== undefined) return refused(refusing, evidence)
-    if (recent.length > 0) return givenUp(recent.length, evidence)
+    if (recent.length > 0) return givenUp(scene, recent.length, evidence)
     return ok(`${answers.length} of ${answers.length} webhooks take what they are sent.`, {
       evidence,
     })
@@ -184,7 +185,7 @@ function refused({ endpoint, reason = '' }: Answer, evidence: readonly string[])
   }
 }
 
-function givenUp(count: number, evidence: readonly string[]): Finding {
+function givenUp(scene: Scene, count: number, evidence: readonly string[]): Finding {
   return {
     outcome: 'warning',
     summary: `The webhooks take requests, and ${count} were given up within a day.`,
@@ -192,7 +193,7 @@ function givenUp(count: number, evidence: readonly string[]): Finding {
     causeId: 'webhooks-given-up',
     fix: {
       text: 'Send them again.',
-      paste: 'resound webhooks replay',
+      paste: ownCommand(scene, 'webhooks replay'),
       into: 'shell',
     },
   }

@@ -2,11 +2,13 @@
  * Runs a PHP script of ours inside a Laravel app, and takes what it tells: bounded in time and output.
  *
  * The script comes through standard input, so nothing is written and the app has no file of ours. It
- * prints one JSON document between two marks; whatever else comes out is the app's own, and kept apart.
+ * prints one JSON document between two marks; whatever else comes out is the app's own, and kept apart. For
+ * root, it runs as the owner of the app.
  */
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
+import { ownerOf } from './owner.ts'
 
 const MILLISECONDS = 10_000
 const OUTPUT_BYTES = 1024 * 1024
@@ -81,8 +83,10 @@ type Ended = { readonly output: string; readonly errors: string } | { readonly f
 
 function run({ directory, script, signal }: PhpQuestion, given: string): Promise<Ended> {
   const timeout = AbortSignal.timeout(MILLISECONDS)
+  const owner = ownerOf(directory)
   const child = spawn('php', SETTINGS, {
     cwd: directory,
+    ...(owner === undefined ? {} : { uid: owner.uid, gid: owner.gid }),
     stdio: ['pipe', 'pipe', 'pipe'],
     signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     killSignal: 'SIGKILL',
