@@ -264,6 +264,28 @@ describe('the admin socket', () => {
     expect(outcome.stderr).toContain('\nRESOUND_SOCKET_UNUSABLE: ')
   })
 
+  it.each([
+    ['file', { 'taken/own.sock': 'mine' }, 'own.sock'],
+    ['directory', { 'taken/own.sock/file': 'mine' }, 'own.sock/file'],
+  ])(
+    'that would take the place of a %s stops the start, and leaves it',
+    async (_what, files, kept) => {
+      using directory = new Directory(files)
+      const outcome = await resound(['start'], {
+        directory: directory.path,
+        environment: {
+          ...STARTED_APP,
+          RESOUND_PORT: '0',
+          RESOUND_ADMIN_PORT: '0',
+          RESOUND_ADMIN_SOCKET: directory.file('taken/own.sock'),
+        },
+      })
+      expect(outcome).toMatchObject({ code: 78, stdout: '' })
+      expect(outcome.stderr).toContain('there is something else than a socket, and it stays.\n')
+      expect(directory.read(`taken/${kept}`)).toBe('mine')
+    },
+  )
+
   it('is not made in a directory that others may write to', async () => {
     using runtime = new Directory()
     mkdirSync(runtime.file('resound'))
