@@ -3,7 +3,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Health } from '../health/health.ts'
-import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
+import { type HttpRequest, type HttpResponse, json, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
 import { parseQuery } from '../http-api/query.ts'
 import type { Answering } from '../live/question.ts'
@@ -12,6 +12,7 @@ import { type Control, controlRoutes } from './control.ts'
 import { healthRoutes } from './health.ts'
 import { liveRoutes } from './live.ts'
 import type { Answer, Route, Routes } from './route.ts'
+import type { StartedWith } from './started-with.ts'
 import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 
@@ -36,6 +37,8 @@ export interface AdminParts {
   readonly isPrivate?: boolean
   /** What tells this server from another: who looks for one that is not this is turned away. */
   readonly identity?: string
+  /** The same, for who got here by a socket's path and names no identity. */
+  readonly startedWith?: StartedWith
 }
 
 export interface AdminApi {
@@ -52,7 +55,7 @@ export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
   const { metrics, webhooks, live, eventBodyBytes } = parts
-  const { control, health, watch, identity, more = [] } = parts
+  const { control, health, watch, identity, startedWith, more = [] } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
@@ -60,6 +63,7 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     ...(control === undefined ? [] : controlRoutes(control)),
     ...(health === undefined ? [] : healthRoutes(health)),
     ...(watch === undefined ? [] : tailRoutes(watch)),
+    ...(startedWith === undefined ? [] : startedWithRoutes(startedWith)),
     ...more,
   ])
   const answer = (request: HttpRequest): Answer => {
@@ -110,6 +114,10 @@ function hasProved(
 ): boolean {
   return isPrivate || [token, key].some((secret) => isBearer(authorization, secret))
 }
+
+const startedWithRoutes = (startedWith: StartedWith): Routes => [
+  ['/started-with', { method: 'GET', access: 'operator', answer: () => json(startedWith) }],
+]
 
 function basicRoutes(metrics: AdminParts['metrics']): Routes {
   const showMetrics = async (): Promise<HttpResponse> => ({

@@ -10,6 +10,7 @@ import { type AdminPort, serveAdminPort } from '../admin/port.ts'
 import { createAdminApi } from '../admin/router.ts'
 import { type AdminSocket, serveAdminSocket } from '../admin/socket.ts'
 import { identityOf, placeForSocket } from '../admin/socket-path.ts'
+import { startedWith } from '../admin/started-with.ts'
 import { createWebConsole } from '../admin/web-console.ts'
 import { type Loaded, loadConfig, processEnvironment } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
@@ -112,6 +113,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
     health,
     watch,
     identity,
+    startedWith: startedWith(flags, environment, process.cwd()),
     key: web.key,
     more: web.routes,
   }

@@ -180,6 +180,28 @@ describe('two servers on one host', () => {
     expect(elsewhere).toMatchObject({ code: 69, stdout: '' })
   })
 
+  it('do not share a socket that both configurations name, nor answer for each other there', async () => {
+    using directory = new Directory()
+    const admin = { port: 0, socket: directory.file('own.sock') }
+    directory.write('one.json', config('one', { admin }))
+    directory.write('other.json', config('other', { admin }))
+    const surroundings = { directory: directory.path, environment: { RESOUND_PORT: '0' } }
+    await using server = await StartedServer.start(['--config', 'one.json'], surroundings)
+    const second = await resound(['start', '--config', 'other.json'], surroundings)
+    expect(second).toMatchObject({ code: 1, stdout: '' })
+    expect(second.stderr).toContain('own.sock: another server listens on it.\n')
+    const stopped = await resound(['stop', '--config', 'other.json'], surroundings)
+    expect(stopped).toMatchObject({ code: 69, stdout: '' })
+    expect(stopped.stderr).toContain(
+      `it was started with --config ${directory.file('one.json')}, not with ${directory.file('other.json')}.\n`,
+    )
+    const environment = { RESOUND_PORT: '1', RESOUND_ADMIN_SOCKET: admin.socket }
+    const ofAnotherPort = await resound(['stop'], { directory: directory.path, environment })
+    expect(ofAnotherPort).toMatchObject({ code: 69, stdout: '' })
+    expect(ofAnotherPort.stderr).toContain('it was started with RESOUND_PORT=0, not 1.\n')
+    expect((await statusOf(server)).pid).toBe(server.pid)
+  })
+
   it('do not answer for each other on the admin port', async () => {
     using directory = new Directory()
     await using server = await StartedServer.start([], { environment: STARTED_APP })
