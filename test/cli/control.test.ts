@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resound, StartedServer } from '../support/command.ts'
@@ -269,6 +271,22 @@ describe('the admin socket', () => {
     expect((await statusOf(server)).listeners.socket).toBe(file)
     directory.write('resound.json', config('key', { admin: { port: 0, socket: file }, prot: 1 }))
     expect((await statusOf(server)).pid).toBe(server.pid)
+  })
+
+  it('is there before the port is', async () => {
+    using directory = new Directory()
+    await using port = createServer().listen(0, '127.0.0.1')
+    await once(port, 'listening')
+    const { stderr } = await resound(['start'], {
+      directory: directory.path,
+      environment: {
+        ...STARTED_APP,
+        RESOUND_PORT: '0',
+        RESOUND_ADMIN_PORT: String((port.address() as AddressInfo).port),
+        RESOUND_ADMIN_SOCKET: directory.file('missing/own.sock'),
+      },
+    })
+    expect(stderr).toContain('\nRESOUND_SOCKET_UNUSABLE: ') // and not the other fault
   })
 
   it('that is asked for and cannot be stops the start', async () => {
