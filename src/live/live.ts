@@ -83,9 +83,10 @@ export class Live implements Answering {
 
   async #askAll(apps: readonly App[], question: Shared): Promise<Answer> {
     const { peers } = this.#parts
-    // Asked first: they look while this node does.
     const asked = peers?.ask(question)
-    const own = this.#answer(apps, question)
+    // What changes something is refused as a whole where the others cannot be asked: they come first.
+    if (question.of === 'close' || question.of === 'disconnect') await asked
+    const own = this.#answer(apps, question) // else they look while this node does
     const [{ answers, silent }, part] = await Promise.all([asked ?? NOBODY, own])
     const parts = answers.flatMap((answer) => Part.safeParse(answer).data ?? [])
     const limit = 'limit' in question ? question.limit : 0
