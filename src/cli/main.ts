@@ -7,13 +7,11 @@
 import { CommanderError } from 'commander'
 import { commands } from './commands.ts'
 import { AS_NAGIOS, EXIT, reportFault } from './output.ts'
+import { watchReader } from './reader.ts'
 
 /** Runs one command. @returns the exit code */
 export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that has seen enough, as in `resound config docs | head`, is not a fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+  watchReader()
   let code: number = EXIT.DONE
   const first = firstWord(argv)
   try {

@@ -7,6 +7,7 @@ import { KINDS } from '../tail/filter.ts'
 import { RunningServer, type Target } from './admin.ts'
 import { TailDocument } from './documents/tail.ts'
 import { type ColourChoice, EXIT, print } from './output.ts'
+import { readerGone } from './reader.ts'
 import { withServer } from './target-options.ts'
 import { fitted, printable, type Terminal, terminal } from './terminal.ts'
 
@@ -67,7 +68,10 @@ export async function tail(pattern: string | undefined, options: TailOptions): P
     ...(payloads ? { payloads: '1' } : {}),
   })
   const server = await RunningServer.find(target)
-  const end = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000)
+  const end = AbortSignal.any([
+    readerGone,
+    ...(seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)]),
+  ])
   const out = terminal(process.stdout, color)
   let shown = 0
   for await (const message of server.follow(`/tail?${query}`, end)) {
@@ -79,7 +83,7 @@ export async function tail(pattern: string | undefined, options: TailOptions): P
     shown += 1
     if (shown === limit) return EXIT.DONE
   }
-  if (end?.aborted === true) return EXIT.DONE
+  if (end.aborted) return EXIT.DONE
   throw new ResoundError('RESOUND_SERVER_UNREACHABLE', 'The server has ended.')
 }
 

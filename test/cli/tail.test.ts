@@ -79,6 +79,18 @@ describe('resound tail', () => {
     expect(outcome.stderr).toContain(text)
   })
 
+  it.each([
+    ['tail', []],
+    ['status', ['--watch']],
+    ['metrics', ['--watch', '--interval', '0.1']],
+  ])('and what else goes on ends with 0 when nobody reads any more: %s', async (command, args) => {
+    await using _ = new Publishing(server, 'news', '{}')
+    await using ongoing = server.begin(command, ...args)
+    await ongoing.line()
+    ongoing.stopReading()
+    expect(await ongoing.outcome()).toEqual({ code: 0, stderr: '' })
+  })
+
   it('says that the server has ended, with 69', async () => {
     await using other = await StartedServer.start([], { environment: STARTED_APP })
     const tail = other.command('tail', '--kinds', 'connected', '--limit', '1000')
