@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { Client, type Dispatcher } from 'undici'
 import { Secret } from '../../channels/secret.ts'
 import { EVENT, type Publication, type Published, type Publisher } from './publisher.ts'
-import { authorityOf, type Target } from './target.ts'
+import { authorityOf, type Target, trustOf } from './target.ts'
 
 const ANSWER_MILLISECONDS = 10_000
 const SAMPLE_BYTES = 300
@@ -80,6 +80,7 @@ export class HttpPublisher implements Publisher {
       headersTimeout: ANSWER_MILLISECONDS,
       bodyTimeout: ANSWER_MILLISECONDS,
       connectTimeout: ANSWER_MILLISECONDS,
+      connect: trustOf(this.#targets[node] ?? {}),
     })
     this.#clients.push(client)
     return client
@@ -90,12 +91,15 @@ const JSON_HEADERS = { 'content-type': 'application/json' }
 
 /** Signs POSTs to one resource of an app. */
 class Signer {
+  /** A proxy's prefix is in front of the path, and not signed. */
+  readonly #prefix: string
   readonly #path: string
   readonly #key: string
   readonly #secret: Secret
 
   constructor({ pathPrefix, appId, key, secret }: Target, resource: string) {
-    this.#path = `${pathPrefix}/apps/${encodeURIComponent(appId)}/${resource}`
+    this.#prefix = pathPrefix
+    this.#path = `/apps/${encodeURIComponent(appId)}/${resource}`
     this.#key = encodeURIComponent(key)
     this.#secret = new Secret(secret)
   }
@@ -105,7 +109,7 @@ class Signer {
     const seconds = Math.floor(Date.now() / 1000)
     const query = `auth_key=${this.#key}&auth_timestamp=${seconds}&auth_version=1.0&body_md5=${hash('md5', body)}`
     const signature = this.#secret.sign(`POST\n${this.#path}\n${query}`)
-    return `${this.#path}?${query}&auth_signature=${signature}`
+    return `${this.#prefix}${this.#path}?${query}&auth_signature=${signature}`
   }
 }
 

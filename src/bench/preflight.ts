@@ -3,15 +3,16 @@
  * refusals would measure nothing, and say so a thousand times.
  */
 import { createHash } from 'node:crypto'
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { Secret } from '../../channels/secret.ts'
 import { ResoundError } from '../errors.ts'
+import { isNoTls, NO_TLS } from '../no-tls.ts'
 import { withoutPasswords } from '../redis/target.ts'
 import type { ErrorCount } from './errors.ts'
 import { Load } from './load.ts'
 import { kindFor, type Plan, type Scenario, shapeOf } from './plan.ts'
 import { RedisPublisher } from './redis-publisher.ts'
-import { authorityOf, type Target } from './target.ts'
+import { authorityOf, type Target, trustOf } from './target.ts'
 
 const ANSWER_MILLISECONDS = 10_000
 const ONE = { rate: 0, parallel: 1, seconds: 5 }
@@ -61,7 +62,7 @@ function refusedConnect(target: Target, error: ErrorCount | undefined): ResoundE
 function unreachable(target: Target, why: string, cause?: unknown): ResoundError {
   return new ResoundError(
     'RESOUND_SERVER_UNREACHABLE',
-    `No server answers at ${authorityOf(target)}: ${why}.`,
+    `No server answers at ${authorityOf(target)}: ${isNoTls(why) ? NO_TLS : why}.`,
     { cause, remedy: /CERT|VERIFY/.test(why) ? DISTRUST : ABSENCE },
   )
 }
@@ -76,19 +77,22 @@ function refused(what: string, error: ErrorCount | undefined): ResoundError {
 
 /** Whether the HTTP API takes a signature of this app; every server of the protocol lists channels. */
 async function askApi(target: Target): Promise<void> {
-  const path = `${target.pathPrefix}/apps/${encodeURIComponent(target.appId)}/channels`
+  const path = `/apps/${encodeURIComponent(target.appId)}/channels`
   const seconds = Math.floor(Date.now() / 1000)
   const md5 = createHash('md5').update('').digest('hex')
   const query = `auth_key=${encodeURIComponent(target.key)}&auth_timestamp=${seconds}&auth_version=1.0&body_md5=${md5}`
   const signature = new Secret(target.secret).sign(`GET\n${path}\n${query}`)
-  const origin = `${target.isSecure ? 'https' : 'http'}://${authorityOf(target)}`
-  const answer = await request(`${origin}${path}?${query}&auth_signature=${signature}`, {
+  const url = `${target.isSecure ? 'https' : 'http'}://${authorityOf(target)}${target.pathPrefix}`
+  const dispatcher = new Agent({ connect: trustOf(target) })
+  const answer = await request(`${url}${path}?${query}&auth_signature=${signature}`, {
     headersTimeout: ANSWER_MILLISECONDS,
     bodyTimeout: ANSWER_MILLISECONDS,
+    dispatcher,
   }).catch((error: Error) => {
     throw unreachable(target, error.message, error)
   })
   const sample = (await answer.body.text()).slice(0, 200)
+  await dispatcher.close()
   const kind = `HTTP ${answer.statusCode}`
   if (answer.statusCode !== 200)
     throw refused('a request to its HTTP API', { kind, sample, count: 1 })
