@@ -123,6 +123,12 @@ describe('a load', TEST_TIMEOUT, () => {
     expect(code).toBe(0)
   })
 
+  it('carries as much as the server takes', async () => {
+    const { code, document } = await bench('--rate', '5', '--payload', '102400')
+    expect(phaseOf(document, 'publish')).toMatchObject({ happened: 25, missed: 0, errors: [] })
+    expect(code).toBe(0)
+  })
+
   it('without a rate goes as fast as deliveries come', async () => {
     const { document } = await bench('--rate', 'max')
     const { operations, expected, happened } = phaseOf(document, 'publish')
@@ -286,6 +292,8 @@ describe('wrong usage ends with 2', () => {
     ['no URL', ['--url', 'here'], '--url is no'],
     ['a rate of nothing', ['--rate', '0'], 'whole number from 1 to 200000'],
     ['more threads than channels', ['--threads', '5'], '--threads may not exceed --channels'],
+    ['joins that nobody is told of', ['--scenario', 'all', '--channels', '20'], 'nobody is told'],
+    ['frames that are too long', ['--via', 'client', '--payload', '60001'], '60000 at most'],
     ['Redis that nobody names', ['--via', 'redis'], '--redis-prefix'],
   ])('for %s', async (_what, args, why) => {
     const { code, stderr } = await resound(['bench', ...SMALL, ...CREDENTIALS, ...args], {
