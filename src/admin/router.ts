@@ -98,6 +98,10 @@ function refuse(
   if (token !== undefined) {
     return refusal(401, 'Send the admin token as a bearer token.', { 'WWW-Authenticate': 'Bearer' })
   }
+  // Then it is on loopback, where whoever asks by another name is a page that was led here.
+  if (hasForeignName(request)) {
+    return refusal(403, 'Without admin.token, ask by an address or as localhost.')
+  }
   if (access === 'scraper' || request.method !== route?.method) return undefined
   if (isOfPage(request)) return refusal(403, 'The admin port is not for web pages.')
   if (access === 'viewer') return undefined
@@ -131,16 +135,16 @@ function basicRoutes(metrics: AdminParts['metrics']): Routes {
   ]
 }
 
-/**
- * Whether a web page made the operator's browser ask: one of another site says so in `Origin`, and
- * one whose own name leads here (DNS rebinding) gives that name. Neither could know a token.
- */
+/** Whether a page of another site made the operator's browser ask: that says so in `Origin`. */
 function isOfPage(request: HttpRequest): boolean {
-  const host = request.header('host')
   const origin = request.header('origin')
-  if (origin !== '' && origin !== `http://${host}`) return true
-  const name = host.replace(/:\d*$/, '').toLowerCase()
-  return !/^(localhost|[\d.]+|\[[\da-f:.]+\])?$/.test(name)
+  return origin !== '' && origin !== `http://${request.header('host')}`
+}
+
+/** Whether the port is asked by a name that anybody can lead to loopback (DNS rebinding). */
+function hasForeignName(request: HttpRequest): boolean {
+  const name = request.header('host').replace(/:\d*$/, '').toLowerCase()
+  return !/^(([\w-]+\.)*localhost|[\d.]+|\[[\da-f:.]+\])?$/.test(name) // RFC 6761, 6.3
 }
 
 /** Compared by hash, so that the time taken tells neither the token nor its length. */
