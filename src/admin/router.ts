@@ -62,7 +62,7 @@ export function createAdminApi(parts: AdminParts): AdminApi {
     ...liveRoutes(live, eventBodyBytes),
     ...(control === undefined ? [] : controlRoutes(control)),
     ...(health === undefined ? [] : healthRoutes(health)),
-    ...(watch === undefined ? [] : tailRoutes(watch)),
+    ...(watch === undefined ? [] : tailRoutes(watch, live)),
     ...(startedWith === undefined ? [] : startedWithRoutes(startedWith)),
     ...more,
   ])

@@ -135,7 +135,7 @@ async function answer(
   }
   const { status, body, headers, contentType = 'application/json', stream } = answered
   response.writeHead(status, { 'Content-Type': contentType, ...headers })
-  if (stream === undefined) {
+  if (stream === undefined || response.destroyed) {
     response.end(body)
     return
   }

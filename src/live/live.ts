@@ -71,6 +71,8 @@ export class Live implements Answering {
         return { part: await this.#channels(apps, question), silentNodes: [], isWhole }
       case 'members':
         return { part: await this.#members(apps, question), silentNodes: [], isWhole }
+      case 'app':
+        return { part: { rows: [], isCut: false }, silentNodes: [], isWhole: true }
       case 'publish':
         return { part: await this.#publish(apps, question), silentNodes: [], isWhole }
       case 'connections':
@@ -102,7 +104,7 @@ export class Live implements Answering {
     const { data: question } = Question.safeParse(asked)
     if (question === undefined) return undefined // of a release that asks more
     const { of, app: id } = question
-    if (of === 'channels' || of === 'members' || of === 'publish') return undefined
+    if (of === 'channels' || of === 'members' || of === 'publish' || of === 'app') return undefined
     const app = id === undefined ? undefined : this.#parts.apps.byId(id)
     const apps = id === undefined ? [...this.#parts.apps.all()] : app === undefined ? [] : [app]
     return this.#answer(apps, question)
