@@ -107,7 +107,7 @@ export class RunningServer {
     const { error, fault } = refusalIn(answer)
     if (fault !== undefined && fault !== 'RESOUND_SERVER_REFUSED')
       throw new ResoundError(fault, error)
-    throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
+    throw refused(name, answer.status, error)
   }
 
   /**
@@ -122,8 +122,8 @@ export class RunningServer {
       throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
     }
     if (response.statusCode !== 200) {
-      const { error } = refusalIn({ status: response.statusCode ?? 0, body: await text(response) })
-      throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
+      const answer = { status: response.statusCode ?? 0, body: await text(response) }
+      throw refused(name, answer.status, refusalIn(answer).error)
     }
     // It sends something every few seconds: one that does not is gone without a word.
     response.setTimeout(SILENCE_MILLISECONDS, () => response.destroy())
@@ -170,12 +170,6 @@ export async function askServer(target: Target, method: Method, path: string): P
 
 function explicitDoors({ adminUrl }: Target): readonly Door[] {
   if (adminUrl === undefined) return []
-  if (!URL.canParse(adminUrl) || !/^https?:/.test(adminUrl)) {
-    throw new ResoundError(
-      'RESOUND_SERVER_UNREACHABLE',
-      `--admin-url is no http:// or https:// URL: ${adminUrl}`,
-    )
-  }
   const { protocol, hostname, port } = new URL(adminUrl)
   const isSecure = protocol === 'https:'
   const options = {
@@ -285,6 +279,13 @@ function open(
     request.setTimeout(TIMEOUT_MILLISECONDS, () => request.destroy())
     request.once('error', () => resolve(undefined))
     request.end()
+  })
+}
+
+function refused(name: string, status: number, error: string): ResoundError {
+  const isOfToken = status === 401 || status === 403
+  return new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`, {
+    ...(isOfToken ? {} : { remedy: 'Correct what the message names.' }),
   })
 }
 

@@ -10,8 +10,9 @@ import { AS_NAGIOS, EXIT, reportFault } from './output.ts'
 import { watchReader } from './reader.ts'
 
 /** Runs one command. @returns the exit code */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(given: readonly string[]): Promise<number> {
   watchReader()
+  const argv = withoutHelpWord(given)
   let code: number = EXIT.DONE
   const first = firstWord(argv)
   try {
@@ -25,6 +26,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error.exitCode === 0) return EXIT.DONE
     return AS_NAGIOS.some((name) => name === first) ? EXIT.UNKNOWN : EXIT.WRONG_USAGE
   }
+}
+
+/** `resound help CMD` is `resound CMD --help`: only the module of a command that is named is loaded. */
+function withoutHelpWord(argv: readonly string[]): readonly string[] {
+  if (firstWord(argv) !== 'help') return argv
+  const at = argv.indexOf('help')
+  return [...argv.slice(0, at), ...argv.slice(at + 1), '--help']
 }
 
 /** The command, past the options that stand before it. */

@@ -360,6 +360,12 @@ describe('--admin-url', () => {
     expect(code).toBe(0)
   })
 
+  it('that is no URL is wrong usage', async () => {
+    const outcome = await resound(['status', '--admin-url', 'junk'])
+    expect(outcome).toMatchObject({ code: 2, stdout: '' })
+    expect(outcome.stderr).toContain('It is an http:// or https:// URL.')
+  })
+
   it('changes nothing without a token: any user of the host, and any page, could ask', async () => {
     await using server = await StartedServer.start([], { environment: STARTED_APP })
     for (const path of ['reload', 'restart', 'drain?now=1']) {
