@@ -3,7 +3,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Health } from '../health/health.ts'
-import { type HttpRequest, type HttpResponse, refusal } from '../http-api/exchange.ts'
+import { type HttpRequest, type HttpResponse, json, refusal } from '../http-api/exchange.ts'
 import { UP } from '../http-api/health.ts'
 import { parseQuery } from '../http-api/query.ts'
 import type { Answering } from '../live/question.ts'
@@ -12,6 +12,7 @@ import { type Control, controlRoutes } from './control.ts'
 import { healthRoutes } from './health.ts'
 import { liveRoutes } from './live.ts'
 import type { Answer, Route, Routes } from './route.ts'
+import type { StartedWith } from './started-with.ts'
 import { tailRoutes } from './tail.ts'
 import { type FailedWebhooks, webhookRoutes } from './webhook-failures.ts'
 
@@ -36,6 +37,8 @@ export interface AdminParts {
   readonly isPrivate?: boolean
   /** What tells this server from another: who looks for one that is not this is turned away. */
   readonly identity?: string
+  /** The same, for who got here by a socket's path and names no identity. */
+  readonly startedWith?: StartedWith
 }
 
 export interface AdminApi {
@@ -52,14 +55,15 @@ export const ADMIN_HEADERS = ['host', 'origin', IDENTITY_HEADER] as const
 
 export function createAdminApi(parts: AdminParts): AdminApi {
   const { metrics, webhooks, live, eventBodyBytes } = parts
-  const { control, health, watch, identity, more = [] } = parts
+  const { control, health, watch, identity, startedWith, more = [] } = parts
   const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
     ...basicRoutes(metrics),
     ...webhookRoutes(webhooks),
     ...liveRoutes(live, eventBodyBytes),
     ...(control === undefined ? [] : controlRoutes(control)),
     ...(health === undefined ? [] : healthRoutes(health)),
-    ...(watch === undefined ? [] : tailRoutes(watch)),
+    ...(watch === undefined ? [] : tailRoutes(watch, live)),
+    ...(startedWith === undefined ? [] : startedWithRoutes(startedWith)),
     ...more,
   ])
   const answer = (request: HttpRequest): Answer => {
@@ -94,6 +98,10 @@ function refuse(
   if (token !== undefined) {
     return refusal(401, 'Send the admin token as a bearer token.', { 'WWW-Authenticate': 'Bearer' })
   }
+  // Then it is on loopback, where whoever asks by another name is a page that was led here.
+  if (hasForeignName(request)) {
+    return refusal(403, 'Without admin.token, ask by an address or as localhost.')
+  }
   if (access === 'scraper' || request.method !== route?.method) return undefined
   if (isOfPage(request)) return refusal(403, 'The admin port is not for web pages.')
   if (access === 'viewer') return undefined
@@ -111,6 +119,10 @@ function hasProved(
   return isPrivate || [token, key].some((secret) => isBearer(authorization, secret))
 }
 
+const startedWithRoutes = (startedWith: StartedWith): Routes => [
+  ['/started-with', { method: 'GET', access: 'operator', answer: () => json(startedWith) }],
+]
+
 function basicRoutes(metrics: AdminParts['metrics']): Routes {
   const showMetrics = async (): Promise<HttpResponse> => ({
     status: 200,
@@ -123,16 +135,16 @@ function basicRoutes(metrics: AdminParts['metrics']): Routes {
   ]
 }
 
-/**
- * Whether a web page made the operator's browser ask: one of another site says so in `Origin`, and
- * one whose own name leads here (DNS rebinding) gives that name. Neither could know a token.
- */
+/** Whether a page of another site made the operator's browser ask: that says so in `Origin`. */
 function isOfPage(request: HttpRequest): boolean {
-  const host = request.header('host')
   const origin = request.header('origin')
-  if (origin !== '' && origin !== `http://${host}`) return true
-  const name = host.replace(/:\d*$/, '').toLowerCase()
-  return !/^(localhost|[\d.]+|\[[\da-f:.]+\])?$/.test(name)
+  return origin !== '' && origin !== `http://${request.header('host')}`
+}
+
+/** Whether the port is asked by a name that anybody can lead to loopback (DNS rebinding). */
+function hasForeignName(request: HttpRequest): boolean {
+  const name = request.header('host').replace(/:\d*$/, '').toLowerCase()
+  return !/^(([\w-]+\.)*localhost|[\d.]+|\[[\da-f:.]+\])?$/.test(name) // RFC 6761, 6.3
 }
 
 /** Compared by hash, so that the time taken tells neither the token nor its length. */

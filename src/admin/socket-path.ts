@@ -7,12 +7,12 @@
  * depends on the configuration being valid: a server must be found, and stopped, when it is not.
  */
 import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs'
+import { lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import type { Environment } from '../config/environment.ts'
-import { CONFIG_VARIABLE } from '../config/environment.ts'
 import type { Flags } from '../config/sources.ts'
+import { real, startedWith } from './started-with.ts'
 
 /** What the system takes as the path of a socket: 108 bytes on Linux, 104 elsewhere, with their end. */
 export const MOST_PATH_BYTES = 103
@@ -22,13 +22,12 @@ const SYSTEM_DIRECTORY = '/run/resound'
 
 /** What tells this server from another on the host. */
 export function identityOf(flags: Flags, environment: Environment, directory: string): string {
-  const config = flags.config ?? (environment[CONFIG_VARIABLE] || undefined)
-  const { laravel } = flags
+  const { config, laravel, port } = startedWith(flags, environment, directory)
   const parts = [
-    config === undefined ? '' : real(path.resolve(directory, config)),
-    laravel === undefined ? '' : real(path.resolve(directory, laravel)),
-    config === undefined && laravel === undefined ? real(directory) : '',
-    environment['RESOUND_PORT'] ?? '',
+    config === null ? '' : real(config),
+    laravel === null ? '' : real(laravel),
+    config === null && laravel === null ? real(directory) : '',
+    port ?? '',
   ]
   return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 16)
 }
@@ -61,14 +60,6 @@ export function placeForSocket(identity: string, environment: Environment): stri
 }
 
 export const fits = (file: string): boolean => Buffer.byteLength(file) <= MOST_PATH_BYTES
-
-function real(file: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    return file // not there, and told by who reads it
-  }
-}
 
 /** Makes a directory that only its owner can enter, or finds it so. */
 function isMade(directory: string): boolean {

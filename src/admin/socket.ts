@@ -2,9 +2,9 @@
  * The admin socket: the admin API for who may open a file, on a Unix socket of mode 0600.
  *
  * A socket file that nobody listens on is of a server that is gone, and is replaced. One that answers
- * is another server's and stays.
+ * is another server's and stays, and so does whatever is no socket: nobody asked for its removal.
  */
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import path from 'node:path'
@@ -26,7 +26,8 @@ export interface AdminSocket {
 
 /**
  * Serves the admin API on a socket.
- * @throws ResoundError RESOUND_SOCKET_UNUSABLE, also where another server listens on it
+ * @throws ResoundError RESOUND_SOCKET_UNUSABLE, also where another server listens on it;
+ * RESOUND_CONFIG_INVALID where the path is of something else than a socket
  */
 export async function serveAdminSocket(
   api: AdminApi,
@@ -46,8 +47,9 @@ export async function serveAdminSocket(
     if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') {
       throw unusable(absolute, (cause as Error).message, cause)
     }
+    if (isOfSomethingElse(absolute)) throw notASocket(absolute)
     if (await answers(absolute)) throw unusable(absolute, 'another server listens on it')
-    rmSync(absolute, { force: true })
+    remove(absolute)
     await listenOn(server, absolute).catch((again: Error) => {
       throw unusable(absolute, again.message, again)
     })
@@ -67,6 +69,26 @@ function unusable(file: string, why: string, cause?: unknown): ResoundError {
   return new ResoundError('RESOUND_SOCKET_UNUSABLE', `The admin socket ${file}: ${why}.`, { cause })
 }
 
+function notASocket(file: string): ResoundError {
+  return new ResoundError(
+    'RESOUND_CONFIG_INVALID',
+    `The admin socket ${file}: there is something else than a socket, and it stays.`,
+    { remedy: 'Name another path as admin.socket, or move away what is there.' },
+  )
+}
+
+const isOfSomethingElse = (file: string): boolean =>
+  lstatSync(file, { throwIfNoEntry: false })?.isSocket() === false
+
+/** @throws ResoundError where this user may not */
+function remove(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch (cause) {
+    throw unusable(file, (cause as Error).message, cause)
+  }
+}
+
 function listenOn(server: Server, file: string): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -82,7 +104,7 @@ function listenOn(server: Server, file: string): Promise<void> {
   })
 }
 
-/** Whether somebody listens on a socket. */
+/** Whether somebody listens on a socket, as far as can be told: only a refusal says that nobody does. */
 function answers(file: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = connect(file)
@@ -91,7 +113,10 @@ function answers(file: string): Promise<boolean> {
       resolve(isThere)
     }
     probe.setTimeout(PROBE_MILLISECONDS, () => done(true)) // busy, but there
-    probe.once('connect', () => done(true)).once('error', () => done(false))
+    probe.once('connect', () => done(true))
+    probe.once('error', ({ code }: NodeJS.ErrnoException) =>
+      done(code !== 'ECONNREFUSED' && code !== 'ENOENT'),
+    )
   })
 }
 
@@ -110,7 +135,7 @@ async function answer(
   }
   const { status, body, headers, contentType = 'application/json', stream } = answered
   response.writeHead(status, { 'Content-Type': contentType, ...headers })
-  if (stream === undefined) {
+  if (stream === undefined || response.destroyed) {
     response.end(body)
     return
   }

@@ -1,8 +1,10 @@
 /**
  * What happens, as it happens, as a stream of server-sent events (WHATWG HTML, "Server-sent events").
  */
+import { ResoundError } from '../errors.ts'
 import { type HttpResponse, refusal, type Sink } from '../http-api/exchange.ts'
 import type { Query } from '../http-api/query.ts'
+import type { Answering } from '../live/question.ts'
 import { type Filter, KINDS } from '../tail/filter.ts'
 import type { Sight, Watch } from '../tail/watch.ts'
 import type { Caller, Routes } from './route.ts'
@@ -16,25 +18,29 @@ const NAME_LENGTH = 300
  * `?app=` of one app, `?channel=` of channels with such names, where `*` stands for anything, `?kinds=`
  * some kinds, separated by commas, `?payloads=1` with what events carry, for operators.
  */
-export function tailRoutes(watch: Watch): Routes {
+export function tailRoutes(watch: Watch, live: Answering): Routes {
   let viewers = 0
-  const show = (query: Query, caller: Caller): HttpResponse => {
+  const left = (): void => {
+    viewers -= 1
+  }
+  const show = async (query: Query, caller: Caller): Promise<HttpResponse> => {
     const filter = readFilter(query)
     if (typeof filter === 'string') return refusal(400, filter)
     if (filter.payloads === true && !caller.isOperator) {
       return refusal(403, 'What events carry is for operators: it takes admin.token on the port.')
     }
+    const unknown = filter.app === undefined ? undefined : await refusalOf(live, filter.app)
+    if (unknown !== undefined) return unknown
     if (viewers === MOST_VIEWERS) return refusal(503, `${MOST_VIEWERS} viewers are here already.`)
-    viewers += 1
-    const left = (): void => {
-      viewers -= 1
-    }
     return {
       status: 200,
       contentType: 'text/event-stream; charset=utf-8',
       headers: { 'Cache-Control': 'no-store' },
       body: ': what happens, as it happens\n\n',
-      stream: (sink) => follow(watch, filter, sink, left),
+      stream: (sink) => {
+        viewers += 1 // only now: who has gone meanwhile takes no place
+        return follow(watch, filter, sink, left)
+      },
     }
   }
   return [
@@ -43,6 +49,17 @@ export function tailRoutes(watch: Watch): Routes {
       { method: 'GET', access: 'viewer', answer: (query, _, caller) => show(query, caller) },
     ],
   ]
+}
+
+/** Why an app cannot be looked at, as lists say it; undefined when it can, or nobody answers. */
+async function refusalOf(live: Answering, app: string): Promise<HttpResponse | undefined> {
+  try {
+    const { part } = await live.ask({ of: 'app', app })
+    return 'refused' in part ? refusal(part.refused.status, part.refused.text) : undefined
+  } catch (fault) {
+    if (fault instanceof ResoundError) return undefined
+    throw fault
+  }
 }
 
 /** @returns what ends it */

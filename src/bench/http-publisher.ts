@@ -3,7 +3,7 @@ import { Client, type Dispatcher } from 'undici'
 import { Secret } from '../../channels/secret.ts'
 import { appPath, type Signer, signedPath } from '../protocol/signed-path.ts'
 import { EVENT, type Publication, type Published, type Publisher } from './publisher.ts'
-import { authorityOf, type Target } from './target.ts'
+import { authorityOf, type Target, trustOf } from './target.ts'
 
 const ANSWER_MILLISECONDS = 10_000
 const SAMPLE_BYTES = 300
@@ -80,6 +80,7 @@ export class HttpPublisher implements Publisher {
       headersTimeout: ANSWER_MILLISECONDS,
       bodyTimeout: ANSWER_MILLISECONDS,
       connectTimeout: ANSWER_MILLISECONDS,
+      connect: trustOf(this.#targets[node] ?? {}),
     })
     this.#clients.push(client)
     return client

@@ -9,7 +9,7 @@ import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { version } from '../version.ts'
 import { frame, OPCODE, readFrames, type TakeFrame } from './frames.ts'
-import { authorityOf, type Target } from './target.ts'
+import { authorityOf, type Target, trustOf } from './target.ts'
 
 /** Whom a connection tells what becomes of it. */
 export interface PeerOwner {
@@ -53,7 +53,7 @@ export class Peer {
     const onread = { buffer: lent, callback: (length: number) => this.#read(length) }
     const where = { host, port, noDelay: true, onread }
     const name = isIP(host) === 0 ? { servername: host } : {}
-    this.#socket = isSecure ? connectTls({ ...where, ...name }) : connect(where)
+    this.#socket = isSecure ? connectTls({ ...where, ...name, ...trustOf(target) }) : connect(where)
     this.#socket.on('error', (error: NodeJS.ErrnoException) => {
       this.#failure ??= error.code ?? error.message
     })

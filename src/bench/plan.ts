@@ -34,7 +34,9 @@ export const MOST = {
   seconds: 3600,
   publishers: 1000,
   batch: 100,
-  payloadBytes: 60_000,
+  payloadBytes: 1_048_576,
+  /** Of an event that a client sends: with its frame below what fits two bytes of length. */
+  clientPayloadBytes: 60_000,
   threads: 32,
 } as const
 

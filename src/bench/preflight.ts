@@ -2,16 +2,17 @@
  * A look before the load: whether the server is there and takes these credentials. A load test of
  * refusals would measure nothing, and say so a thousand times.
  */
-import { request } from 'undici'
+import { Agent, request } from 'undici'
 import { Secret } from '../../channels/secret.ts'
 import { ResoundError } from '../errors.ts'
+import { isNoTls, NO_TLS } from '../no-tls.ts'
 import { appPath, signedPath } from '../protocol/signed-path.ts'
 import { withoutPasswords } from '../redis/target.ts'
 import type { ErrorCount } from './errors.ts'
 import { Load } from './load.ts'
 import { kindFor, type Plan, type Scenario, shapeOf } from './plan.ts'
 import { RedisPublisher } from './redis-publisher.ts'
-import { authorityOf, type Target } from './target.ts'
+import { authorityOf, type Target, trustOf } from './target.ts'
 
 const ANSWER_MILLISECONDS = 10_000
 const ONE = { rate: 0, parallel: 1, seconds: 5 }
@@ -69,7 +70,7 @@ function refusedConnect(target: Target, error: ErrorCount | undefined): ResoundE
 function unreachable(target: Target, why: string, cause?: unknown): ResoundError {
   return new ResoundError(
     'RESOUND_SERVER_UNREACHABLE',
-    `No server answers at ${authorityOf(target)}: ${why}.`,
+    `No server answers at ${authorityOf(target)}: ${isNoTls(why) ? NO_TLS : why}.`,
     { cause, remedy: /CERT|VERIFY/.test(why) ? DISTRUST : ABSENCE },
   )
 }
@@ -87,13 +88,16 @@ async function askApi(target: Target): Promise<void> {
   const signer = { key: target.key, secret: new Secret(target.secret) }
   const path = signedPath('GET', appPath(target.appId, 'channels'), '', signer)
   const origin = `${target.isSecure ? 'https' : 'http'}://${authorityOf(target)}`
+  const dispatcher = new Agent({ connect: trustOf(target) })
   const answer = await request(`${origin}${target.pathPrefix}${path}`, {
     headersTimeout: ANSWER_MILLISECONDS,
     bodyTimeout: ANSWER_MILLISECONDS,
+    dispatcher,
   }).catch((error: Error) => {
     throw unreachable(target, error.message, error)
   })
   const sample = (await answer.body.text()).slice(0, 200)
+  await dispatcher.close()
   const kind = `HTTP ${answer.statusCode}`
   if (answer.statusCode !== 200)
     throw refused('a request to its HTTP API', { kind, sample, count: 1 })

@@ -11,6 +11,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { IDENTITY_HEADER } from '../admin/router.ts'
 import { identityOf, socketPaths } from '../admin/socket-path.ts'
+import { contradiction, StartedWith, startedWith } from '../admin/started-with.ts'
 import { loadConfig, processEnvironment } from '../config/load.ts'
 import { nameOf } from '../config/options.ts'
 import { collectSources, type Flags } from '../config/sources.ts'
@@ -30,6 +31,8 @@ export type Method = 'GET' | 'POST'
 interface Door {
   readonly name: string
   readonly isSocket: boolean
+  /** Whether its path is one that any configuration could name, and says nothing of the server. */
+  readonly isNamed: boolean
   readonly isSecure: boolean
   readonly options: RequestOptions
 }
@@ -55,7 +58,9 @@ export class RunningServer {
       for (const door of doors) {
         tried.push(door.name)
         const answer = await knock(door, 'GET', '/up', milliseconds)
-        if (answer !== undefined && answer.status !== 421) return new RunningServer(door)
+        if (answer === undefined || answer.status === 421) continue
+        if (door.isNamed) await refuseAnother(door, target, milliseconds)
+        return new RunningServer(door)
       }
       if (target.adminUrl !== undefined) break
     }
@@ -102,7 +107,7 @@ export class RunningServer {
     const { error, fault } = refusalIn(answer)
     if (fault !== undefined && fault !== 'RESOUND_SERVER_REFUSED')
       throw new ResoundError(fault, error)
-    throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
+    throw refused(name, answer.status, error)
   }
 
   /**
@@ -117,8 +122,8 @@ export class RunningServer {
       throw new ResoundError('RESOUND_SERVER_UNREACHABLE', `The server at ${name} does not answer.`)
     }
     if (response.statusCode !== 200) {
-      const { error } = refusalIn({ status: response.statusCode ?? 0, body: await text(response) })
-      throw new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`)
+      const answer = { status: response.statusCode ?? 0, body: await text(response) }
+      throw refused(name, answer.status, refusalIn(answer).error)
     }
     // It sends something every few seconds: one that does not is gone without a word.
     response.setTimeout(SILENCE_MILLISECONDS, () => response.destroy())
@@ -165,12 +170,6 @@ export async function askServer(target: Target, method: Method, path: string): P
 
 function explicitDoors({ adminUrl }: Target): readonly Door[] {
   if (adminUrl === undefined) return []
-  if (!URL.canParse(adminUrl) || !/^https?:/.test(adminUrl)) {
-    throw new ResoundError(
-      'RESOUND_SERVER_UNREACHABLE',
-      `--admin-url is no http:// or https:// URL: ${adminUrl}`,
-    )
-  }
   const { protocol, hostname, port } = new URL(adminUrl)
   const isSecure = protocol === 'https:'
   const options = {
@@ -178,7 +177,7 @@ function explicitDoors({ adminUrl }: Target): readonly Door[] {
     port: port === '' ? (isSecure ? 443 : 80) : Number(port),
     headers: authorization(processEnvironment()['RESOUND_ADMIN_TOKEN']),
   }
-  return [{ name: adminUrl, isSocket: false, isSecure, options }]
+  return [{ name: adminUrl, isSocket: false, isNamed: false, isSecure, options }]
 }
 
 function socketDoors(target: Target): readonly Door[] {
@@ -194,6 +193,7 @@ function socketDoors(target: Target): readonly Door[] {
   return paths.map((socketPath) => ({
     name: socketPath,
     isSocket: true,
+    isNamed: typeof named === 'string',
     isSecure: false,
     options: { socketPath },
   }))
@@ -209,7 +209,22 @@ function portDoors(target: Target): readonly Door[] {
     headers: { ...authorization(admin.token), [IDENTITY_HEADER]: identity },
   }
   const host = options.host.includes(':') ? `[${options.host}]` : options.host
-  return [{ name: `http://${host}:${admin.port}`, isSocket: false, isSecure: false, options }]
+  const name = `http://${host}:${admin.port}`
+  return [{ name, isSocket: false, isNamed: false, isSecure: false, options }]
+}
+
+/** @throws ResoundError where it is not the server that is meant, as far as both were told */
+async function refuseAnother(door: Door, target: Target, milliseconds: number): Promise<void> {
+  const answer = await knock(door, 'GET', '/started-with', milliseconds)
+  if (answer?.status !== 200) return // of a release that does not say
+  const meant = startedWith(target, processEnvironment(), process.cwd())
+  const why = contradiction(meant, StartedWith.parse(JSON.parse(answer.body)))
+  if (why === undefined) return
+  throw new ResoundError(
+    'RESOUND_SERVER_UNREACHABLE',
+    `Another server than the one that is meant answers at ${door.name}: it ${why}.`,
+    { remedy: 'Name that server as it was started, or give this one an admin.socket of its own.' },
+  )
 }
 
 function authorization(token: string | undefined): Record<string, string> {
@@ -264,6 +279,13 @@ function open(
     request.setTimeout(TIMEOUT_MILLISECONDS, () => request.destroy())
     request.once('error', () => resolve(undefined))
     request.end()
+  })
+}
+
+function refused(name: string, status: number, error: string): ResoundError {
+  const isOfToken = status === 401 || status === 403
+  return new ResoundError('RESOUND_SERVER_REFUSED', `The server at ${name} refuses: ${error}`, {
+    ...(isOfToken ? {} : { remedy: 'Correct what the message names.' }),
   })
 }
 

@@ -94,10 +94,16 @@ export class TargetFinder {
     return app
   }
 
-  #ownAddress(): Pick<Target, 'host' | 'port' | 'isSecure' | 'pathPrefix'> {
+  #ownAddress(): Omit<Target, 'appId' | 'key' | 'secret'> {
     const { host, port, tls, pathPrefix } = this.#config
     if (port === 0) throw new WrongUsage('the configuration lets the port be any: give --url')
-    return { host: reachable(host), port, isSecure: tls !== undefined, pathPrefix }
+    return {
+      host: reachable(host),
+      port,
+      isSecure: tls !== undefined,
+      isVerified: false,
+      pathPrefix,
+    }
   }
 }
 

@@ -132,6 +132,15 @@ function planOf(options: BenchOptions): Plan {
   if (way === 'client' && connections < 2 * channels) {
     throw new WrongUsage('--via client needs two connections for each channel: one sends')
   }
+  if (way === 'client' && options.payload > MOST.clientPayloadBytes) {
+    throw new WrongUsage(`--via client takes a --payload of ${MOST.clientPayloadBytes} at most`)
+  }
+  const hasPresence = options.scenario === 'presence' || options.scenario === 'all'
+  if (hasPresence && connections <= channels) {
+    throw new WrongUsage(
+      'the scenario presence needs more connections than channels: alone in one, nobody is told',
+    )
+  }
   const finder = new TargetFinder(options)
   const plan: Plan = {
     target: finder.target(),

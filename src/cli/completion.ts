@@ -19,7 +19,7 @@ const SHELLS = { bash: bashScript, zsh: zshScript, fish: fishScript } as const
 export const COMPLETE_COMMAND = '__complete'
 
 /** Whoever types does not wait. */
-const MILLISECONDS = 200
+const MILLISECONDS = 1000
 const MOST_NAMES = 200
 
 /** Names with other characters would have to be quoted, by each shell in its way. */

@@ -4,6 +4,7 @@
  * The running server tries it by its own port; with `--url` this process does, by the address that is
  * given. Exit codes are those of a Nagios plugin: 0 ok, 1 warning, 2 critical, 3 unknown.
  */
+import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Secret } from '../../channels/secret.ts'
 import { loadConfig } from '../config/load.ts'
@@ -93,7 +94,7 @@ function targetOf(url: string, options: HealthOptions): CanaryTarget | string {
   const app = appOf(options)
   if (typeof app === 'string') return app
   const ca = options.ca === undefined ? undefined : readCa(options.ca)
-  if (ca === '') return `--ca cannot be read: ${options.ca}`
+  if (ca === null) return `--ca is no file of PEM certificates: ${options.ca}`
   return {
     url: `${given.protocol.replace(/^http/, 'ws')}//${given.host}${given.pathname.replace(/\/$/, '')}`,
     app,
@@ -117,11 +118,14 @@ function appOf({ appId, key, secret, ...flags }: HealthOptions): CanaryTarget['a
   return { id: app.id, key: app.key, secrets: [new Secret(app.secret)] }
 }
 
-function readCa(file: string): string {
+/** @returns null where the file is not there, or holds no certificate */
+function readCa(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8')
+    const text = readFileSync(file, 'utf8')
+    new X509Certificate(text) // the first of them
+    return text
   } catch {
-    return '' // which is no certificate either
+    return null
   }
 }
 

@@ -7,13 +7,12 @@
 import { CommanderError } from 'commander'
 import { commands } from './commands.ts'
 import { AS_NAGIOS, EXIT, reportFault } from './output.ts'
+import { watchReader } from './reader.ts'
 
 /** Runs one command. @returns the exit code */
-export async function main(argv: readonly string[]): Promise<number> {
-  // A reader that has seen enough, as in `resound config docs | head`, is not a fault.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
-  })
+export async function main(given: readonly string[]): Promise<number> {
+  watchReader()
+  const argv = withoutHelpWord(given)
   let code: number = EXIT.DONE
   const first = firstWord(argv)
   try {
@@ -27,6 +26,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (error.exitCode === 0) return EXIT.DONE
     return AS_NAGIOS.some((name) => name === first) ? EXIT.UNKNOWN : EXIT.WRONG_USAGE
   }
+}
+
+/** `resound help CMD` is `resound CMD --help`: only the module of a command that is named is loaded. */
+function withoutHelpWord(argv: readonly string[]): readonly string[] {
+  if (firstWord(argv) !== 'help') return argv
+  const at = argv.indexOf('help')
+  return [...argv.slice(0, at), ...argv.slice(at + 1), '--help']
 }
 
 /** The command, past the options that stand before it. */

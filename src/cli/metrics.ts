@@ -1,7 +1,6 @@
 /**
  * `resound metrics`: the metrics of the running server, as Prometheus gets them, or as a live table.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { readText, type Sample } from '../metrics/read-text.ts'
 import { RunningServer, type Target } from './admin.ts'
@@ -9,6 +8,7 @@ import type { MetricsDocument, MetricsWatchDocument } from './documents/metrics.
 import { prefixOf, ratesBetween, Scrape } from './metrics-rates.ts'
 import { rowHead, rowOf, tableOf } from './metrics-table.ts'
 import { EXIT, print, printJson } from './output.ts'
+import { pauseWhileRead } from './reader.ts'
 import { ADMIN_HELP, type Ended, withServer } from './target-options.ts'
 
 export interface MetricsOptions extends Target {
@@ -21,7 +21,7 @@ const CLEAR = '\u001b[2J\u001b[H'
 /** After so many rows the head is printed again. */
 const ROWS_OF_A_PAGE = 20
 
-/** @returns 0; `--watch` ends with an interrupt, or when the server is gone */
+/** @returns 0; `--watch` ends when nobody reads, with an interrupt, or when the server is gone */
 export async function metrics(options: MetricsOptions): Promise<number> {
   const { json = false, watch = false, interval, ...target } = options
   const server = await RunningServer.find(target)
@@ -46,15 +46,18 @@ function documentOf(text: string): Omit<MetricsDocument, 'schema'> {
   }
 }
 
-async function watchMetrics(server: RunningServer, seconds: number, json: boolean): Promise<never> {
+async function watchMetrics(
+  server: RunningServer,
+  seconds: number,
+  json: boolean,
+): Promise<number> {
   const isScreen = process.stdout.isTTY === true
   const scrape = async (): Promise<Scrape> => {
     const metrics = readText(await server.askText('/metrics'))
     return new Scrape(metrics, prefixOf(metrics), performance.now())
   }
   let before = await scrape()
-  for (let rows = 0; ; rows += 1) {
-    await pause(seconds * 1000)
+  for (let rows = 0; await pauseWhileRead(seconds * 1000); rows += 1) {
     const after = await scrape()
     const rates = ratesBetween(before, after)
     before = after
@@ -70,6 +73,7 @@ async function watchMetrics(server: RunningServer, seconds: number, json: boolea
       print(rowOf(rates))
     }
   }
+  return EXIT.DONE
 }
 
 const METRICS_HELP = `

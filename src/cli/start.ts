@@ -7,9 +7,10 @@ import type { Logger } from 'pino'
 import type { Control } from '../admin/control.ts'
 import { eventBodyBytes } from '../admin/live.ts'
 import { type AdminPort, serveAdminPort } from '../admin/port.ts'
-import { createAdminApi } from '../admin/router.ts'
+import { type AdminApi, createAdminApi } from '../admin/router.ts'
 import { type AdminSocket, serveAdminSocket } from '../admin/socket.ts'
 import { identityOf, placeForSocket } from '../admin/socket-path.ts'
+import { startedWith } from '../admin/started-with.ts'
 import { createWebConsole } from '../admin/web-console.ts'
 import { type Loaded, loadConfig, processEnvironment } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
@@ -79,7 +80,7 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       ...(await group.status()),
       listeners: {
         public: { host: group.host, port: group.port, tls: config.tls !== undefined },
-        admin: port === undefined ? null : { host: port.host, port: port.port },
+        admin: { host: port.host, port: port.port },
         socket: socket?.path ?? null,
       },
     }),
@@ -112,28 +113,22 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
     health,
     watch,
     identity,
+    startedWith: startedWith(flags, environment, process.cwd()),
     key: web.key,
     more: web.routes,
   }
-  const port: AdminPort = serveAdminPort(createAdminApi({ ...parts, token }), config.admin, log)
-  let socket: AdminSocket | undefined
+  // Before the port: a command that finds the port there, and no socket, has fewer rights by that way.
+  const socket = await serveSocket(
+    createAdminApi({ ...parts, token: undefined, isPrivate: true }), // who may open its file needs none
+    { named: config.admin.socket, usual: placeForSocket(identity, environment) },
+    log,
+  )
+  let port: AdminPort
   try {
-    // Who may open its file needs no token.
-    const api = createAdminApi({ ...parts, token: undefined, isPrivate: true })
-    const file = config.admin.socket ?? placeForSocket(identity, environment)
-    if (file === undefined) log.warn('there is no run directory for an admin socket')
-    else socket = await serveAdminSocket(api, file, log)
+    port = serveAdminPort(createAdminApi({ ...parts, token }), config.admin, log)
   } catch (fault) {
-    const isAskedFor = config.admin.socket !== undefined
-    if (isAskedFor || !(fault instanceof ResoundError)) {
-      port.stop()
-      throw fault
-    }
-    const { code, message, remedy } = fault
-    log.warn(
-      { code, reason: message, remedy },
-      'without an admin socket: commands reach the port only',
-    )
+    socket?.stop()
+    throw fault
   }
   return {
     address: port,
@@ -142,6 +137,33 @@ async function serveAdmin(group: Group, config: Config, flags: Flags, log: Logge
       socket?.stop()
       port.stop()
     },
+  }
+}
+
+/**
+ * Opens the admin socket; a server does without where it was not asked for and cannot be.
+ * @throws ResoundError where it was
+ */
+async function serveSocket(
+  api: AdminApi,
+  { named, usual }: { readonly named: string | undefined; readonly usual: string | undefined },
+  log: Logger,
+): Promise<AdminSocket | undefined> {
+  const file = named ?? usual
+  if (file === undefined) {
+    log.warn('there is no run directory for an admin socket')
+    return undefined
+  }
+  try {
+    return await serveAdminSocket(api, file, log)
+  } catch (fault) {
+    if (named !== undefined || !(fault instanceof ResoundError)) throw fault
+    const { code, message, remedy } = fault
+    log.warn(
+      { code, reason: message, remedy },
+      'without an admin socket: commands reach the port only',
+    )
+    return undefined
   }
 }
 

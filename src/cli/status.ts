@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { RunningServer, type Target } from './admin.ts'
 import { Status } from './documents/status.ts'
 import { type ColourChoice, EXIT, print, printJson } from './output.ts'
+import { pauseWhileRead } from './reader.ts'
 import { screen } from './status-screen.ts'
 import { ADMIN_HELP, colourOf, type Ended, withServer } from './target-options.ts'
 import { terminal } from './terminal.ts'
@@ -28,10 +29,7 @@ export async function status(options: StatusOptions, colour?: ColourChoice): Pro
     const facts = terminal(process.stdout, colour) // each time: a terminal may have another width
     if (json) printJson('status', document)
     else print(`${watch && facts.isTerminal ? CLEAR : ''}${screen(Status.parse(document), facts)}`)
-    if (!watch) return EXIT.DONE
-    await new Promise((resolve) => {
-      setTimeout(resolve, WATCH_MILLISECONDS)
-    })
+    if (!watch || !(await pauseWhileRead(WATCH_MILLISECONDS))) return EXIT.DONE
   }
 }
 

@@ -7,6 +7,7 @@ import { KINDS } from '../tail/filter.ts'
 import { RunningServer, type Target } from './admin.ts'
 import { TailDocument } from './documents/tail.ts'
 import { type ColourChoice, EXIT, print } from './output.ts'
+import { readerGone } from './reader.ts'
 import { withServer } from './target-options.ts'
 import { fitted, printable, type Terminal, terminal } from './terminal.ts'
 
@@ -19,6 +20,9 @@ export interface TailOptions extends Target {
   readonly seconds?: number
   readonly color?: ColourChoice
 }
+
+/** A week. */
+const MOST_SECONDS = 604_800
 
 type Sight = Omit<TailDocument, 'schema'>
 
@@ -38,10 +42,15 @@ export function tailCommand(program: Command, ended: (code: number) => void): vo
     .description('Follows events, connections and refusals as they happen')
     .argument('[pattern]', 'channels to look at, such as presence-*')
     .option('--app <id>', 'of one app only')
-    .option('--kinds <kinds>', `some only, separated by commas: ${KINDS.join(', ')}`)
+    .addOption(
+      new Option(
+        '--kinds <kinds>',
+        `some only, separated by commas: ${KINDS.join(', ')}`,
+      ).argParser(kindsOf),
+    )
     .option('--payloads', 'with what events carry, redacted')
-    .addOption(count('--limit <number>', 'end after so many'))
-    .addOption(count('--seconds <number>', 'end after so many seconds'))
+    .addOption(count('--limit <number>', 'end after so many', Number.MAX_SAFE_INTEGER))
+    .addOption(count('--seconds <number>', 'end after so many seconds', MOST_SECONDS))
     .addHelpText('after', HELP)
     .action(async (pattern: string | undefined, options: TailOptions) => {
       const { color } = program.opts<{ color: ColourChoice }>()
@@ -49,12 +58,19 @@ export function tailCommand(program: Command, ended: (code: number) => void): vo
     })
 }
 
-function count(flags: string, description: string): Option {
+function count(flags: string, description: string, most: number): Option {
   return new Option(flags, description).argParser((text) => {
     const number = Number(text)
-    if (Number.isInteger(number) && number > 0) return number
-    throw new InvalidArgumentError('It is a whole number above 0.')
+    if (Number.isInteger(number) && number > 0 && number <= most) return number
+    const bound = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`
+    throw new InvalidArgumentError(`It is a whole number above 0${bound}.`)
   })
+}
+
+/** Which there are, the server knows: it may be of another release. */
+function kindsOf(text: string): string {
+  if (text.split(',').some(Boolean)) return text
+  throw new InvalidArgumentError(`Name some of ${KINDS.join(', ')}.`)
 }
 
 /** @throws ResoundError RESOUND_SERVER_UNREACHABLE when the server ends */
@@ -67,7 +83,10 @@ export async function tail(pattern: string | undefined, options: TailOptions): P
     ...(payloads ? { payloads: '1' } : {}),
   })
   const server = await RunningServer.find(target)
-  const end = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1000)
+  const end = AbortSignal.any([
+    readerGone,
+    ...(seconds === undefined ? [] : [AbortSignal.timeout(seconds * 1000)]),
+  ])
   const out = terminal(process.stdout, color)
   let shown = 0
   for await (const message of server.follow(`/tail?${query}`, end)) {
@@ -79,7 +98,7 @@ export async function tail(pattern: string | undefined, options: TailOptions): P
     shown += 1
     if (shown === limit) return EXIT.DONE
   }
-  if (end?.aborted === true) return EXIT.DONE
+  if (end.aborted) return EXIT.DONE
   throw new ResoundError('RESOUND_SERVER_UNREACHABLE', 'The server has ended.')
 }
 

@@ -1,7 +1,7 @@
 /**
  * Options that several commands have, each the same wherever it stands.
  */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ColourChoice } from './output.ts'
 
 /** Told the exit code of the command that is run. */
@@ -33,9 +33,16 @@ export function withSources(command: Command): Command {
     .option('--laravel <dir>', 'Laravel app whose .env to take values from')
 }
 
+function urlOf(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text
+  throw new InvalidArgumentError('It is an http:// or https:// URL.')
+}
+
 /** The options of a command that asks a running server. */
 export function withServer(command: Command): Command {
   return withSources(command)
-    .option('--admin-url <url>', 'its admin port, instead of looking for it')
+    .addOption(
+      new Option('--admin-url <url>', 'its admin port, instead of looking for it').argParser(urlOf),
+    )
     .addOption(json())
 }

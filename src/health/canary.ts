@@ -11,6 +11,7 @@ import { WebSocket } from 'ws'
 import { CANARY } from '../../channels/name.ts'
 import type { Credentials } from '../../channels/signature.ts'
 import { channelText, sign } from '../../channels/signature.ts'
+import { isNoTls, NO_TLS } from '../no-tls.ts'
 import { version } from '../version.ts'
 import { publish, Refused, type Trust } from './publish.ts'
 
@@ -243,7 +244,8 @@ function nameFor(channel: CanaryTarget['channel']): string {
 /** Node.js has no message where several addresses were tried. */
 function messageOf(fault: unknown): string {
   if (fault instanceof AggregateError) return messageOf(fault.errors[0])
-  return fault instanceof Error ? fault.message : String(fault)
+  const message = fault instanceof Error ? fault.message : String(fault)
+  return isNoTls(message) ? NO_TLS : message
 }
 
 const rounded = (milliseconds: number): number => Math.round(milliseconds * 100) / 100

@@ -71,6 +71,8 @@ export class Live implements Answering {
         return { part: await this.#channels(apps, question), silentNodes: [], isWhole }
       case 'members':
         return { part: await this.#members(apps, question), silentNodes: [], isWhole }
+      case 'app':
+        return { part: { rows: [], isCut: false }, silentNodes: [], isWhole: true }
       case 'publish':
         return { part: await this.#publish(apps, question), silentNodes: [], isWhole }
       case 'connections':
@@ -83,9 +85,10 @@ export class Live implements Answering {
 
   async #askAll(apps: readonly App[], question: Shared): Promise<Answer> {
     const { peers } = this.#parts
-    // Asked first: they look while this node does.
     const asked = peers?.ask(question)
-    const own = this.#answer(apps, question)
+    // What changes something is refused as a whole where the others cannot be asked: they come first.
+    if (question.of === 'close' || question.of === 'disconnect') await asked
+    const own = this.#answer(apps, question) // else they look while this node does
     const [{ answers, silent }, part] = await Promise.all([asked ?? NOBODY, own])
     const parts = answers.flatMap((answer) => Part.safeParse(answer).data ?? [])
     const limit = 'limit' in question ? question.limit : 0
@@ -101,7 +104,7 @@ export class Live implements Answering {
     const { data: question } = Question.safeParse(asked)
     if (question === undefined) return undefined // of a release that asks more
     const { of, app: id } = question
-    if (of === 'channels' || of === 'members' || of === 'publish') return undefined
+    if (of === 'channels' || of === 'members' || of === 'publish' || of === 'app') return undefined
     const app = id === undefined ? undefined : this.#parts.apps.byId(id)
     const apps = id === undefined ? [...this.#parts.apps.all()] : app === undefined ? [] : [app]
     return this.#answer(apps, question)

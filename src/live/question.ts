@@ -43,6 +43,8 @@ export const Question = z.discriminatedUnion('of', [
     userId: text,
     reconnects: z.boolean(),
   }),
+  /** Whether it is there: refused where it is not. */
+  z.object({ of: z.literal('app'), app: text }),
   /** The body is as the HTTP API takes it. */
   z.object({ of: z.literal('publish'), app: text.optional(), body: z.unknown() }),
 ])

@@ -65,6 +65,7 @@ interface Waiting {
 }
 
 const STARTING: Readiness = { ready: false, reason: 'starting' }
+const SILENT: Readiness = { ready: false, reason: 'the worker does not answer' }
 
 export class ForkedWorker implements Worker {
   readonly pid: number
@@ -77,7 +78,6 @@ export class ForkedWorker implements Worker {
     ask: async (question) =>
       LiveAnswer.parse(await this.#ask({ of: 'live', question }, LIVE_ANSWER_MILLISECONDS)),
   }
-  readiness: Readiness = STARTING
   /** What it counted up to its last answer. */
   counted: readonly Family[] = []
   readonly #child: ChildProcess
@@ -88,6 +88,8 @@ export class ForkedWorker implements Worker {
   readonly #watching = new Map<number, Parameters<Watch>[1]>()
   readonly #configured = withResolvers<unknown>()
   readonly #listening = withResolvers<void>()
+  #said: Readiness = STARTING
+  #isSilent = false
   #asked = 0
   #answer: string | undefined
   #killing: (() => void) | undefined
@@ -132,6 +134,15 @@ export class ForkedWorker implements Worker {
       Object.entries(options.flags).filter(([, value]) => value !== undefined),
     )
     this.#send({ type: 'begin', flags, format, coloured, config })
+  }
+
+  /** Whether it let pass a question that it answers from its memory, and has said nothing since. */
+  get isSilent(): boolean {
+    return this.#isSilent
+  }
+
+  get readiness(): Readiness {
+    return this.#isSilent && this.#said.ready ? SILENT : this.#said
   }
 
   readonly watch: Watch = (filter, tell) => {
@@ -211,6 +222,8 @@ export class ForkedWorker implements Worker {
     const { promise, resolve, reject } = withResolvers<unknown>()
     const cancel = this.#clock.after(milliseconds, () => {
       this.#waiting.delete(id)
+      // Of the others it waits for the network, or for somebody else.
+      if (question.of === 'status' || question.of === 'metrics') this.#silent(true)
       reject(unanswered(this.pid))
     })
     this.#waiting.set(id, { resolve, reject, cancel })
@@ -218,7 +231,14 @@ export class ForkedWorker implements Worker {
     return promise
   }
 
+  #silent(isSilent: boolean): void {
+    if (isSilent === this.#isSilent) return
+    this.#isSilent = isSilent
+    this.#options.changed()
+  }
+
   #receive(message: unknown): void {
+    this.#silent(false)
     const { data: report } = Report.safeParse(message)
     if (report === undefined) return // of a release that says more
     switch (report.type) {
@@ -230,7 +250,7 @@ export class ForkedWorker implements Worker {
         this.#listening.resolve()
         break
       case 'readiness':
-        this.readiness = report.readiness
+        this.#said = report.readiness
         this.#options.changed()
         break
       case 'failed': {
@@ -278,7 +298,7 @@ export class ForkedWorker implements Worker {
 
   #end(ending: Ending): void {
     this.#killing?.()
-    this.readiness = { ready: false, reason: 'ended' }
+    this.#said = { ready: false, reason: 'ended' }
     const how = ending.signal ?? `exit code ${ending.code}`
     this.#fail(new ResoundError('RESOUND_WORKER_ENDED', `A worker ended while starting (${how}).`))
     for (const id of [...this.#waiting.keys()]) {

@@ -132,9 +132,9 @@ export class Generation {
     return this.#places.length
   }
 
-  /** How many serve, as far as they have said. */
+  /** How many serve, as far as is known: one that answers nothing does not. */
   get serving(): number {
-    return this.#places.filter(({ isListening }) => isListening).length
+    return this.listening.filter(({ isSilent }) => !isSilent).length
   }
 
   /** Whether new clients should come to this generation: while any of its workers would take them. */

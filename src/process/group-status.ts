@@ -56,7 +56,7 @@ export interface GroupStatus {
 export interface GroupSources {
   readonly current: Generation
   readonly retiring: readonly Generation[]
-  readonly readiness: Readiness
+  readonly readiness: () => Readiness
   readonly isRestarting: boolean
   readonly lastRestart: LastRestart | undefined
 }
@@ -75,7 +75,7 @@ export async function groupStatus(sources: GroupSources): Promise<GroupStatus> {
     time: new Date().toISOString(),
     pid: process.pid,
     uptimeSeconds: process.uptime(),
-    ...readiness,
+    ...readiness(), // after its workers were asked, as all that follows
     generation: {
       id: current.id,
       number: current.number,

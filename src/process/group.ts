@@ -202,7 +202,7 @@ export class Group {
     return groupStatus({
       current: this.#current,
       retiring: [...this.#retiring],
-      readiness: this.readiness,
+      readiness: () => this.readiness,
       isRestarting: this.#starting !== undefined,
       lastRestart: this.#restarts.last,
     })

@@ -21,6 +21,7 @@ export interface LocalParts {
 
 export class LocalWorker implements Worker {
   readonly pid = process.pid
+  readonly isSilent = false // whoever asks is the same process
   readonly ended: Promise<Ending>
   counted: Worker['counted'] = []
   #isEnding = false

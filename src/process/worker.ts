@@ -43,6 +43,8 @@ export interface Worker {
   readonly pid: number
   /** Whether it would take new clients by itself, as last heard. */
   readonly readiness: Readiness
+  /** Whether it did not answer in time when it was last asked how it is. */
+  readonly isSilent: boolean
   readonly webhooks: FailedWebhooks
   readonly live: Answering
   /** Resolves when it serves no more, however that came. */

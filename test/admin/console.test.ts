@@ -105,6 +105,19 @@ describe('who looks from a web page', () => {
       expect(await exchange(port, sent), path).toMatchObject({ status: 403 })
     }
   })
+
+  it.each([
+    ['evil.example', 403],
+    ['localhost.evil.example', 403],
+    ['[::1]', 200],
+    ['127.0.0.1', 200],
+    ['metrics.localhost', 200],
+  ])('by the name %s is answered %i, also where scrapers ask', async (host, status) => {
+    for (const path of ['/up', '/status', '/metrics', '/health']) {
+      const sent = request('GET', path, '').replace('localhost', `${host}:${port}`)
+      expect(await exchange(port, sent), path).toMatchObject({ status })
+    }
+  })
 })
 
 describe('the link', () => {

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../src/version.ts'
 import { askAdmin } from '../support/admin.ts'
+import { TestClient } from '../support/client.ts'
 import { StartedServer } from '../support/command.ts'
 import { eventually } from '../support/eventually.ts'
 import { Sockets, STARTED_APP } from '../support/pusher-sockets.ts'
@@ -151,5 +152,20 @@ describe('what is there now', () => {
         fault: 'RESOUND_REDIS_UNREACHABLE',
       }),
     )
+  })
+
+  it('is not changed here either while Redis does not answer', async () => {
+    await using own = await startRedis()
+    await using server = await start([], { RESOUND_REDIS_URL: own.url })
+    const app = { key: 'key', secret: 'hidden-secret' }
+    const ann = new TestClient(`ws://127.0.0.1:${server.port}/app/key?protocol=7`, app)
+    await ann.established()
+    await ann.subscribe('presence-room', { user_id: 'ann' })
+    await own.stop()
+    for (const path of ['/users/disconnect?id=ann', `/connections/close?id=${ann.socketId}`]) {
+      expect(await ask(server, 'POST', path)).toMatchObject({ fault: 'RESOUND_REDIS_UNREACHABLE' })
+    }
+    await ann.expectNothing()
+    await ann.close()
   })
 })

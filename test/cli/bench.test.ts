@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BenchDocument } from '../../src/cli/documents/bench.ts'
-import { createAuthority } from '../support/certificate.ts'
+import { createAuthority, createCertificate } from '../support/certificate.ts'
 import { type Outcome, PROGRAM, resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
@@ -134,6 +134,12 @@ describe('a load', TEST_TIMEOUT, () => {
     const names = document.scenarios.map(({ scenario }) => scenario)
     expect(names).toEqual(['connect', 'subscribe', 'publish', 'presence'])
     expect(document.complete).toBe(true)
+    expect(code).toBe(0)
+  })
+
+  it('carries as much as the server takes', async () => {
+    const { code, document } = await bench('--rate', '5', '--payload', '102400')
+    expect(phaseOf(document, 'publish')).toMatchObject({ happened: 25, missed: 0, errors: [] })
     expect(code).toBe(0)
   })
 
@@ -273,6 +279,13 @@ describe('a server that does not take part', () => {
     expect(code).toBe(69)
   })
 
+  it('speaks no TLS where it is asked to: 69, in plain words', async () => {
+    const url = `wss://127.0.0.1:${server.port}`
+    const { code, stderr } = await resound(['bench', '--url', url, ...CREDENTIALS])
+    expect(stderr).toContain(': TLS is not spoken there; without it the URL begins with ws://')
+    expect(code).toBe(69)
+  })
+
   it('refuses connections above its limit: the rest is measured, and it fails', async () => {
     await using limited = await StartedServer.start(['--host', '127.0.0.1'], {
       environment: { ...APP, RESOUND_APP_MAX_CONNECTIONS: '10' },
@@ -299,6 +312,8 @@ describe('wrong usage ends with 2', () => {
       ['--threads', '5', '--scenario', 'presence'],
       'may not exceed --channels',
     ],
+    ['joins that nobody is told of', ['--scenario', 'all', '--channels', '20'], 'nobody is told'],
+    ['frames that are too long', ['--via', 'client', '--payload', '60001'], '60000 at most'],
     ['Redis that nobody names', ['--via', 'redis'], '--redis-prefix'],
   ])('for %s', async (_what, args, why) => {
     const { code, stderr } = await resound(['bench', ...SMALL, ...CREDENTIALS, ...args], {
@@ -309,24 +324,28 @@ describe('wrong usage ends with 2', () => {
   })
 })
 
-it('finds server and app by the configuration that start was given', async () => {
+it.each([
+  ['behind a prefix', '', 'ws', { pathPrefix: '/ws' }],
+  ['with a certificate that only it trusts', 'tls', 'wss', {}],
+])('finds server and app by the configuration of start: %s', async (_what, tls, scheme, more) => {
   const port = await freePort()
-  using directory = new Directory({
-    'resound.json': {
-      host: '127.0.0.1',
-      port,
-      apps: [{ id: '1', key: 'key', secret: 'hidden-secret' }],
-    },
+  using directory = new Directory()
+  directory.write('resound.json', {
+    host: '127.0.0.1',
+    port,
+    apps: [{ id: '1', key: 'key', secret: 'hidden-secret' }],
+    ...(tls === '' ? {} : { tls: createCertificate(directory) }),
+    ...more,
   })
   const surroundings = { directory: directory.path, environment: { RESOUND_PORT: undefined } }
   await using _configured = await StartedServer.start(['--config', 'resound.json'], surroundings)
-  const { code, stdout } = await resound(
-    ['bench', '--json', ...SMALL, '--config', 'resound.json'],
+  const { code, stdout, stderr } = await resound(
+    ['bench', '--json', ...SMALL, '--rate', '10', '--config', 'resound.json'],
     surroundings,
   )
-  expect(BenchDocument.parse(JSON.parse(stdout)).target).toEqual({
-    url: `ws://127.0.0.1:${port}`,
-    app: '1',
-  })
-  expect(code).toBe(0)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const document = BenchDocument.parse(JSON.parse(stdout))
+  const url = `${scheme}://127.0.0.1:${port}${'pathPrefix' in more ? more.pathPrefix : ''}`
+  expect(document.target).toEqual({ url, app: '1' })
+  expect(phaseOf(document, 'publish')).toMatchObject({ missed: 0, errors: [] })
 })

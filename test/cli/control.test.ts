@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { resound, StartedServer } from '../support/command.ts'
@@ -180,6 +182,28 @@ describe('two servers on one host', () => {
     expect(elsewhere).toMatchObject({ code: 69, stdout: '' })
   })
 
+  it('do not share a socket that both configurations name, nor answer for each other there', async () => {
+    using directory = new Directory()
+    const admin = { port: 0, socket: directory.file('own.sock') }
+    directory.write('one.json', config('one', { admin }))
+    directory.write('other.json', config('other', { admin }))
+    const surroundings = { directory: directory.path, environment: { RESOUND_PORT: '0' } }
+    await using server = await StartedServer.start(['--config', 'one.json'], surroundings)
+    const second = await resound(['start', '--config', 'other.json'], surroundings)
+    expect(second).toMatchObject({ code: 1, stdout: '' })
+    expect(second.stderr).toContain('own.sock: another server listens on it.\n')
+    const stopped = await resound(['stop', '--config', 'other.json'], surroundings)
+    expect(stopped).toMatchObject({ code: 69, stdout: '' })
+    expect(stopped.stderr).toContain(
+      `it was started with --config ${directory.file('one.json')}, not with ${directory.file('other.json')}.\n`,
+    )
+    const environment = { RESOUND_PORT: '1', RESOUND_ADMIN_SOCKET: admin.socket }
+    const ofAnotherPort = await resound(['stop'], { directory: directory.path, environment })
+    expect(ofAnotherPort).toMatchObject({ code: 69, stdout: '' })
+    expect(ofAnotherPort.stderr).toContain('it was started with RESOUND_PORT=0, not 1.\n')
+    expect((await statusOf(server)).pid).toBe(server.pid)
+  })
+
   it('do not answer for each other on the admin port', async () => {
     using directory = new Directory()
     await using server = await StartedServer.start([], { environment: STARTED_APP })
@@ -249,6 +273,22 @@ describe('the admin socket', () => {
     expect((await statusOf(server)).pid).toBe(server.pid)
   })
 
+  it('is there before the port is', async () => {
+    using directory = new Directory()
+    await using port = createServer().listen(0, '127.0.0.1')
+    await once(port, 'listening')
+    const { stderr } = await resound(['start'], {
+      directory: directory.path,
+      environment: {
+        ...STARTED_APP,
+        RESOUND_PORT: '0',
+        RESOUND_ADMIN_PORT: String((port.address() as AddressInfo).port),
+        RESOUND_ADMIN_SOCKET: directory.file('missing/own.sock'),
+      },
+    })
+    expect(stderr).toContain('\nRESOUND_SOCKET_UNUSABLE: ') // and not the other fault
+  })
+
   it('that is asked for and cannot be stops the start', async () => {
     using directory = new Directory()
     const outcome = await resound(['start'], {
@@ -263,6 +303,28 @@ describe('the admin socket', () => {
     expect(outcome).toMatchObject({ code: 1, stdout: '' })
     expect(outcome.stderr).toContain('\nRESOUND_SOCKET_UNUSABLE: ')
   })
+
+  it.each([
+    ['file', { 'taken/own.sock': 'mine' }, 'own.sock'],
+    ['directory', { 'taken/own.sock/file': 'mine' }, 'own.sock/file'],
+  ])(
+    'that would take the place of a %s stops the start, and leaves it',
+    async (_what, files, kept) => {
+      using directory = new Directory(files)
+      const outcome = await resound(['start'], {
+        directory: directory.path,
+        environment: {
+          ...STARTED_APP,
+          RESOUND_PORT: '0',
+          RESOUND_ADMIN_PORT: '0',
+          RESOUND_ADMIN_SOCKET: directory.file('taken/own.sock'),
+        },
+      })
+      expect(outcome).toMatchObject({ code: 78, stdout: '' })
+      expect(outcome.stderr).toContain('there is something else than a socket, and it stays.\n')
+      expect(directory.read(`taken/${kept}`)).toBe('mine')
+    },
+  )
 
   it('is not made in a directory that others may write to', async () => {
     using runtime = new Directory()
@@ -296,6 +358,12 @@ describe('--admin-url', () => {
       environment: { RESOUND_ADMIN_TOKEN: TOKEN },
     })
     expect(code).toBe(0)
+  })
+
+  it('that is no URL is wrong usage', async () => {
+    const outcome = await resound(['status', '--admin-url', 'junk'])
+    expect(outcome).toMatchObject({ code: 2, stdout: '' })
+    expect(outcome.stderr).toContain('It is an http:// or https:// URL.')
   })
 
   it('changes nothing without a token: any user of the host, and any page, could ask', async () => {

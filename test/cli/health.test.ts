@@ -153,8 +153,9 @@ describe('resound health is critical', () => {
   })
 })
 
+const CREDENTIALS = ['--app-id', '1', '--key', 'key', '--secret', 'hidden-secret']
+
 describe('resound health --url', () => {
-  const CREDENTIALS = ['--app-id', '1', '--key', 'key', '--secret', 'hidden-secret']
   const at = (url: string, ...more: string[]) =>
     resound(['health', '--format', 'json', ...PATIENT, '--url', url, ...more])
 
@@ -197,6 +198,10 @@ describe('resound health --url', () => {
     const http = await at(server.admin.replace('http', 'ws'), ...CREDENTIALS)
     expect(reportOf(http)).toMatchObject({ outcome: 'critical', cause: 'unreachable' })
     expect(reportOf(http).reason).toMatch(/Unexpected server response: 404/)
+    const plain = await at(`wss://127.0.0.1:${server.port}`, ...CREDENTIALS)
+    expect(reportOf(plain).reason).toBe(
+      'No WebSocket could be opened: TLS is not spoken there; without it the URL begins with ws:// or http://.',
+    )
   })
 })
 
@@ -205,6 +210,11 @@ describe('resound health cannot judge', () => {
     ['an option that there is not', ['--frobnicate']],
     ['a warning beyond what is critical', ['--warn-ms', '300', '--crit-ms', '200']],
     ['half of the credentials', ['--url', 'ws://127.0.0.1:1', '--key', 'key']],
+    [
+      'a file without certificates',
+      ['--url', 'wss://127.0.0.1:1', '--ca', import.meta.filename, ...CREDENTIALS],
+    ],
+    ['an admin port that is no URL', ['--admin-url', 'junk']],
     ['a configuration that is refused', ['--config', 'none.json']],
   ])('%s: it ends with 3', async (_what, args) => {
     using directory = new Directory()

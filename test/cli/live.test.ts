@@ -112,7 +112,11 @@ describe('resound channels', () => {
     [['channels', '--limit', '0'], 2, /It is a whole number from 1 to 100000\./],
     [['channels', '--limit', 'x'], 2, /It is a whole number from 1 to 100000\./],
     [['channels', '--app', '5'], 1, /refuses: No app has the id 5\. There is 1\.\n/],
-    [['channels', '--after', 'x'], 1, /refuses: after is what an answer before said/],
+    [
+      ['channels', '--after', 'x'],
+      1,
+      /refuses: after is what an answer before said[\s\S]*: Correct what the message names\.\n$/,
+    ],
   ])('refuses %j', async (args, code, text) => {
     const outcome = await server.command(...args)
     expect(outcome).toMatchObject({ code, stdout: '' })

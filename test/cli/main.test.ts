@@ -53,6 +53,15 @@ describe('--help', () => {
     },
   )
 
+  it.each([
+    [['help'], 'Usage: resound '],
+    [['help', 'users', 'list'], 'Usage: resound users list'],
+  ])('is what %j prints as well', async (words, text) => {
+    const { code, stdout, stderr } = await resound(words)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(new RegExp(`^${text}`))
+  })
+
   it('lists the commands that there are, a line each without a full stop', async () => {
     const { stdout } = await resound(['--help'])
     const list = stdout.split('Commands:\n')[1]?.trimEnd().split('\n') ?? []

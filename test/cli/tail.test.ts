@@ -65,18 +65,33 @@ describe('resound tail', () => {
   })
 
   it('ends after --seconds where nothing happens', async () => {
-    expect(await server.command('tail', '--app', 'none', '--seconds', '1')).toEqual({
+    expect(await server.command('tail', 'none', '--seconds', '1')).toEqual({
       ...{ code: 0, stdout: '', stderr: '' },
     })
   })
 
   it.each([
     ['an unknown kind', ['--kinds', 'gossip'], 1, 'There is no such kind.'],
+    ['an unknown app', ['--app', 'nope'], 1, 'No app has the id nope. There is 1.'],
+    ['no kind', ['--kinds', ''], 2, 'Name some of event,'],
+    ['a time without end', ['--seconds', '99999999999'], 2, 'at most 604800.'],
     ['a limit of none', ['--limit', '0'], 2, 'It is a whole number above 0.'],
   ])('refuses %s', async (_what, args, code, text) => {
     const outcome = await server.command('tail', ...args)
     expect(outcome).toMatchObject({ code, stdout: '' })
     expect(outcome.stderr).toContain(text)
+  })
+
+  it.each([
+    ['tail', []],
+    ['status', ['--watch']],
+    ['metrics', ['--watch', '--interval', '0.1']],
+  ])('and what else goes on ends with 0 when nobody reads any more: %s', async (command, args) => {
+    await using _ = new Publishing(server, 'news', '{}')
+    await using ongoing = server.begin(command, ...args)
+    await ongoing.line()
+    ongoing.stopReading()
+    expect(await ongoing.outcome()).toEqual({ code: 0, stderr: '' })
   })
 
   it('says that the server has ended, with 69', async () => {

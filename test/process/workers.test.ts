@@ -86,6 +86,27 @@ describe('several workers', () => {
     })
   })
 
+  it('say everywhere that one of them answers nothing, as soon as it is known', async () => {
+    await using server = await workers()
+    const [first] = (await statusOf(server)).processes
+    if (first === undefined) throw new Error('two workers')
+    const ONE = { ready: true, reason: '1 of 2 workers are serving' }
+    process.kill(first.pid, 'SIGSTOP')
+    try {
+      const { ready, reason, workers: counted, processes } = await statusOf(server)
+      expect({ ready, reason }).toEqual(ONE)
+      expect(counted).toMatchObject({ wanted: 2, serving: 1 })
+      expect(processes.map(({ state }) => state).sort()).toEqual(['serving', 'silent'])
+      expect(await (await fetch(`${server.admin}/ready`)).json()).toEqual(ONE)
+    } finally {
+      process.kill(first.pid, 'SIGCONT')
+    }
+    await eventually(async () =>
+      expect((await statusOf(server)).workers).toMatchObject({ wanted: 2, serving: 2 }),
+    )
+    expect(await (await fetch(`${server.admin}/ready`)).json()).toMatchObject({ reason: 'serving' })
+  })
+
   it('are replaced together by a restart', async () => {
     await using server = await workers()
     const before = (await statusOf(server)).processes.map(({ pid }) => pid)

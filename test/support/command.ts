@@ -180,6 +180,11 @@ export class Ongoing implements AsyncDisposable {
     return value
   }
 
+  /** As `head` does when it has seen enough. */
+  stopReading(): void {
+    this.#child.stdout.destroy()
+  }
+
   /** Resolves when it has ended. */
   async outcome(): Promise<Omit<Outcome, 'stdout'>> {
     await this.#ended
