@@ -1,17 +1,24 @@
 /**
  * `delivery.http`: the server's own HTTP API, on its own port, with its own credentials.
  */
-import { type Check, ok } from '../check.ts'
+import { type Check, type Finding, ok } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import type { Api } from './api.ts'
 import { legEvidence, listening, over, RELOAD } from './leg.ts'
+import type { Trouble } from './refusal.ts'
 import { isFinding, type LocalServer, localServer } from './server.ts'
 
 export const throughHttp: Check<Scene> = {
   id: 'delivery.http',
   area: 'delivery',
   question: "Does an event come through the server's own HTTP API",
-  needs: ['server.running'],
+  needs: [
+    'server.running',
+    'server.redis',
+    'host.redis-acl',
+    'server.ready',
+    'way-in.upgrade-local',
+  ],
   async run(scene, signal) {
     const local = await localServer(scene)
     if (isFinding(local)) return local
@@ -38,13 +45,24 @@ export const throughHttp: Check<Scene> = {
         outcome: 'critical',
         summary: 'The server does not accept an event with the credentials of its configuration.',
         evidence: [legEvidence(api, leg)],
-        cause: `${trouble.cause} It runs with another configuration than the one that was read.`,
-        causeId: trouble.causeId,
-        fix: RELOAD,
+        ...explained(trouble),
         timings,
       }
     })
   },
+}
+
+/** What the server says of credentials that are those of its own file: it has read another. */
+const OF_CONFIGURATION = ['wrong-app-id', 'wrong-key', 'wrong-secret', 'path-prefix', 'app-disabled']
+
+function explained({ cause, causeId }: Trouble): Pick<Finding, 'cause' | 'causeId' | 'fix'> {
+  return OF_CONFIGURATION.includes(causeId)
+    ? {
+        cause: `${cause} It runs with another configuration than the one that was read.`,
+        causeId,
+        fix: RELOAD,
+      }
+    : { cause, causeId, fix: { text: 'The log of the server and resound status say more.' } }
 }
 
 /** The API on the server's own port; its certificate is for its public name. */

@@ -89,6 +89,9 @@ export function troubleOf(sent: Sent): Trouble | undefined {
   if ([502, 503, 504].includes(status) && !contentType.includes('json')) {
     return trouble('proxy-upstream', 'A proxy answers that it does not reach the server.')
   }
+  if (status === 503 && error !== undefined) {
+    return trouble('unavailable', `The server cannot take events for now. It says: ${error}`)
+  }
   if (error === undefined) {
     return trouble(
       'not-resound',

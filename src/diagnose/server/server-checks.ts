@@ -2,6 +2,7 @@
  * Of the server that runs: whether it is the one that is meant, and ready.
  */
 import type { Check } from '../check.ts'
+import { hostRedisAcl } from '../host/redis-acl.ts'
 import type { Scene } from '../scene.ts'
 import { serverClock } from './clock.ts'
 import { serverConfiguration } from './configuration.ts'
@@ -14,5 +15,6 @@ export const SERVER_CHECKS: readonly Check<Scene>[] = [
   serverConfiguration,
   serverClock,
   serverRedis,
+  hostRedisAcl, // what Redis refuses keeps the server from being ready
   serverReady,
 ]

@@ -14,7 +14,7 @@ export const wayInUpgradeLocal: Check<Scene> = {
   id: 'way-in.upgrade-local',
   area: 'way-in',
   question: 'Does the server itself open a WebSocket',
-  needs: ['server.running'],
+  needs: ['server.running', 'server.ready'],
   run: async (scene, signal) => {
     const way = await localWay(scene)
     if (isFinding(way)) return way
