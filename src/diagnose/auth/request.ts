@@ -2,6 +2,7 @@
  * One request to the Laravel app as a browser makes it: no redirect is followed, and time and size are bounded.
  */
 import { Agent, request } from 'undici'
+import { codeOf } from '../code.ts'
 
 const MILLISECONDS = 8000
 const ANSWER_BYTES = 256 * 1024
@@ -34,7 +35,7 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<Asked> {
   const agent = new Agent({
-    connect: { timeout: MILLISECONDS, ...(ca.length === 0 ? {} : { ca: [...ca] }) },
+    connect: { timeout: MILLISECONDS / 2, ...(ca.length === 0 ? {} : { ca: [...ca] }) },
     headersTimeout: MILLISECONDS,
     bodyTimeout: MILLISECONDS,
   })
@@ -57,7 +58,7 @@ export async function ask(
     return { isAnswered: true, answer, milliseconds: Math.round(performance.now() - begun) }
   } catch (fault) {
     if (!(fault instanceof Error)) throw fault
-    const code = 'code' in fault ? String(fault.code) : fault.name
+    const code = codeOf(fault)
     return { isAnswered: false, code, message: fault.message || code }
   } finally {
     await agent.destroy()

@@ -4,6 +4,7 @@
  */
 import { createHash, createHmac } from 'node:crypto'
 import { Agent, request } from 'undici'
+import { codeOf } from '../code.ts'
 import { CANARY_EVENT } from './canary.ts'
 
 export interface Credentials {
@@ -76,7 +77,7 @@ export async function publish(
     }
   } catch (fault) {
     if (!(fault instanceof Error)) throw fault
-    const code = 'code' in fault ? String(fault.code) : fault.name
+    const code = codeOf(fault)
     const message = fault.message === '' ? code : fault.message // several addresses, and no text
     return { answered: false, code, message, milliseconds: took() }
   } finally {

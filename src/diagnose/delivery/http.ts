@@ -14,6 +14,7 @@ export const throughHttp: Check<Scene> = {
   question: "Does an event come through the server's own HTTP API",
   needs: [
     'server.running',
+    'server.workers',
     'server.redis',
     'host.redis-acl',
     'server.ready',
@@ -53,7 +54,13 @@ export const throughHttp: Check<Scene> = {
 }
 
 /** What the server says of credentials that are those of its own file: it has read another. */
-const OF_CONFIGURATION = ['wrong-app-id', 'wrong-key', 'wrong-secret', 'path-prefix', 'app-disabled']
+const OF_CONFIGURATION = [
+  'wrong-app-id',
+  'wrong-key',
+  'wrong-secret',
+  'path-prefix',
+  'app-disabled',
+]
 
 function explained({ cause, causeId }: Trouble): Pick<Finding, 'cause' | 'causeId' | 'fix'> {
   return OF_CONFIGURATION.includes(causeId)

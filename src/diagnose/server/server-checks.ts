@@ -9,9 +9,11 @@ import { serverConfiguration } from './configuration.ts'
 import { serverReady } from './ready.ts'
 import { serverRedis } from './redis.ts'
 import { serverRunning } from './running.ts'
+import { serverWorkers } from './workers.ts'
 
 export const SERVER_CHECKS: readonly Check<Scene>[] = [
   serverRunning,
+  serverWorkers,
   serverConfiguration,
   serverClock,
   serverRedis,

@@ -15,7 +15,13 @@ export type Upgrade =
       readonly server: string
     }
   /** `pusher:error`: the server is there, and does not want this client. */
-  | { readonly kind: 'told'; readonly code: number; readonly message: string }
+  | {
+      readonly kind: 'told'
+      readonly code: number
+      readonly message: string
+      /** As above. */
+      readonly server: string
+    }
   /** A WebSocket, but of somebody else: it says nothing of ours, or closes. */
   | { readonly kind: 'stranger'; readonly said: string }
   /** No WebSocket: an answer by HTTP. */
@@ -86,7 +92,8 @@ function greeting(socket: WebSocket, server: string, text: string): Upgrade {
     return { kind: 'open', socket, server }
   }
   if (event === 'pusher:error') {
-    return { kind: 'told', code: Number(inside['code']), message: String(inside['message']) }
+    const { code, message } = inside
+    return { kind: 'told', code: Number(code), message: String(message), server }
   }
   return { kind: 'stranger', said: `It said: ${text.slice(0, 100)}` }
 }

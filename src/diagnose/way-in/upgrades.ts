@@ -1,20 +1,21 @@
 /**
  * The WebSocket itself: at the server's own door, by the public address, and from a page.
  */
+import { CLOSE } from '../../protocol/codes.ts'
 import { type Check, type Finding, ok, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import { authorities } from './certificate.ts'
 import { holdSilent } from './idle.ts'
 import { httpFinding } from './proxied.ts'
 import { isFinding, isSameDoor, localWay, publicWay, upstreamOf, type WayIn } from './target.ts'
-import { toldFinding } from './told.ts'
+import { otherServerFinding, toldFinding } from './told.ts'
 import { type Upgrade, upgrade } from './upgrade.ts'
 
 export const wayInUpgradeLocal: Check<Scene> = {
   id: 'way-in.upgrade-local',
   area: 'way-in',
   question: 'Does the server itself open a WebSocket',
-  needs: ['server.running', 'server.ready'],
+  needs: ['server.running', 'server.workers', 'server.ready'],
   run: async (scene, signal) => {
     const way = await localWay(scene)
     if (isFinding(way)) return way
@@ -23,7 +24,7 @@ export const wayInUpgradeLocal: Check<Scene> = {
       answer.socket.terminate()
       return ok(`The server opens a WebSocket at ${way.host}:${way.port}.`)
     }
-    return notOpened(scene, way, answer)
+    return notOpened(scene, way, answer, signal)
   },
 }
 
@@ -42,7 +43,7 @@ export const wayInUpgradePublic: Check<Scene> = {
     const way = await publicWay(scene)
     if (isFinding(way)) return way
     const answer = await upgrade({ ...way, origin: undefined }, authorities(scene), signal)
-    if (answer.kind !== 'open') return notOpened(scene, way, answer)
+    if (answer.kind !== 'open') return notOpened(scene, way, answer, signal)
     holdSilent(scene, answer)
     return ok(`A WebSocket opens at ${way.url}.`)
   },
@@ -58,7 +59,7 @@ export const wayInOrigin: Check<Scene> = {
     if (isFinding(way)) return way
     if (way.origin === undefined) return skip('The origin of the pages is not known.')
     const answer = await upgrade(way, authorities(scene), signal)
-    if (answer.kind !== 'open') return notOpened(scene, way, answer)
+    if (answer.kind !== 'open') return notOpened(scene, way, answer, signal)
     answer.socket.terminate()
     return ok(`Pages of ${way.origin} may connect.`)
   },
@@ -68,11 +69,19 @@ async function notOpened(
   scene: Scene,
   way: WayIn,
   answer: Exclude<Upgrade, { kind: 'open' }>,
+  signal: AbortSignal,
 ): Promise<Finding> {
-  if (answer.kind === 'told') return toldFinding(scene, way, answer)
   const local = await localWay(scene)
   const upstream = isFinding(local) ? undefined : upstreamOf(scene, local)
   const isProxied = !isFinding(local) && !isSameDoor(way, local)
+  if (answer.kind === 'told') {
+    const { code } = answer
+    if (code === CLOSE.APP_NOT_FOUND && isProxied && upstream !== undefined) {
+      const knows = await knowsKey({ ...local, key: way.key }, signal)
+      if (knows) return otherServerFinding(way, answer, upstream)
+    }
+    return toldFinding(scene, way, answer)
+  }
   if (answer.kind === 'http' && upstream !== undefined && isProxied) {
     return httpFinding(way, answer, upstream)
   }
@@ -84,6 +93,13 @@ async function notOpened(
     causeId: answer.kind === 'failed' ? 'broken-off' : 'not-resound',
     fix: { text: 'Correct the address that browsers are told, or what the proxy sends it to.' },
   }
+}
+
+/** Whether the server itself has an app with the key of this way, in whatever state that is. */
+async function knowsKey(way: WayIn, signal: AbortSignal): Promise<boolean> {
+  const answer = await upgrade(way, [], signal)
+  if (answer.kind === 'open') answer.socket.terminate()
+  return answer.kind === 'told' ? answer.code !== CLOSE.APP_NOT_FOUND : answer.kind === 'open'
 }
 
 function whatCame(answer: Exclude<Upgrade, { kind: 'open' | 'told' }>): string {
