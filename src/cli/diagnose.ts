@@ -11,6 +11,7 @@ import { CHECKS } from '../diagnose/checks.ts'
 import { type Choice, choose, exitCodeOf, firstBroken, runChecks } from '../diagnose/run.ts'
 import { Scene, type SceneOptions } from '../diagnose/scene.ts'
 import { writeBundle } from './bundle.ts'
+import { wrongArgument } from './diagnose-arguments.ts'
 import { endText, listText, resultText } from './diagnose-text.ts'
 import { DiagnoseDocument, type DiagnoseListDocument } from './documents/diagnose.ts'
 import { type ColourChoice, EXIT, print } from './output.ts'
@@ -28,8 +29,6 @@ export interface DiagnoseOptions extends SceneOptions {
   readonly skip?: string
 }
 
-const MOST_IDLE_SECONDS = 600
-
 /** @returns the exit code */
 export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): Promise<number> {
   const { json = false, list = false, only, skip, idle, bundle, ...given } = options
@@ -37,10 +36,9 @@ export async function diagnose(options: DiagnoseOptions, colour: ColourChoice): 
   const problem = unknownNames([...(choice.only ?? []), ...(choice.skip ?? [])])
   if (problem !== undefined) return wrongUsage(problem)
   if (list) return showList(choose(CHECKS, choice), json)
+  const wrong = wrongArgument(options)
+  if (wrong !== undefined) return wrongUsage(wrong)
   const idleSeconds = Number(idle ?? 0)
-  if (!(idleSeconds >= 0 && idleSeconds <= MOST_IDLE_SECONDS)) {
-    return wrongUsage(`--idle is a number of seconds, at most ${MOST_IDLE_SECONDS}`)
-  }
   const secrets = readSecrets(given)
   if (typeof secrets === 'string') return wrongUsage(secrets)
   if (bundle !== undefined && existsSync(bundle)) return wrongUsage(`${bundle} is there already`)

@@ -55,6 +55,12 @@ it.each([
   ['an unknown area', ['--skip', 'hosts'], 'did you mean host?'],
   ['an option that there is not', ['--fast'], "unknown option '--fast'"],
   ['a file that cannot be read', ['--token', '@/no/such/file'], '--token: ENOENT'],
+  ['a number of bytes below one', ['--event-bytes', '-1'], '--event-bytes is a whole number'],
+  ['a certificate that is not there', ['--ca', '/no/such/file'], '--ca: ENOENT'],
+  ['a file without a certificate', ['--ca', '/etc/hostname'], 'has no certificate in it (PEM)'],
+  ['no channel', ['--channel', 'priv ate!!'], "'priv ate!!' is no name of a channel"],
+  ['a public channel', ['--channel', 'orders.1'], 'subscribes to private-orders.1'],
+  ['no origin', ['--origin', 'junk'], '--origin is that of a page'],
   ['no number', ['--idle', 'long'], '--idle is a number of seconds'],
   ['a bundle that is there already', ['--bundle', '/dev/null'], '/dev/null is there already'],
 ])('%s is wrong usage, which a monitor takes for unknown', async (_what, args, text) => {

@@ -112,11 +112,12 @@ it('php-proxy: what only PHP meets is told from what everybody would', async () 
   }
 })
 
-it('app-disabled: an app that the server does not serve is named first', async () => {
+it('app-disabled: an app that the server does not serve is told once, and first', async () => {
   await diagnosed.reconfigure({ enabled: false })
-  const { 'delivery.http': found, 'delivery.app-http': next } = await diagnose('delivery.app-http')
+  const results = await diagnose('delivery.app-http')
+  const { 'way-in.upgrade-local': found, 'delivery.http': next } = results
   expect(found).toMatchObject({ outcome: 'critical', causeId: 'app-disabled' })
-  expect(next).toMatchObject({ outcome: 'not-tested', because: 'delivery.http' })
+  expect(next).toMatchObject({ outcome: 'not-tested', because: 'way-in.upgrade-local' })
   await diagnosed.reconfigure({ enabled: true })
   await expectHealthy()
 })

@@ -69,6 +69,25 @@ it('proxy-upstream: a proxy that does not reach the server is named as the one',
   expect(found).toMatchObject({ outcome: 'critical', causeId: 'proxy-upstream' })
 })
 
+it.each([
+  ['proxy-rate-limit', 'limits how often it may be asked', 'return 429;'],
+  ['query-stripped', 'takes the query away', 'set $args "";'],
+])('%s: a proxy that %s is named, and what to change in it', async (causeId, cause, line) => {
+  await using _ = await startNginx(`server {
+    listen 127.0.0.1:${proxyPort};
+    location / {
+      ${line}
+      ${HTTP_1_1}
+      proxy_pass http://127.0.0.1:${diagnosed.server.port};
+    }
+  }`)
+  const { 'delivery.app-http': found } = await diagnosed.diagnose(CHOICE)
+  expect(found).toMatchObject({ outcome: 'critical', causeId })
+  expect(found?.summary).toContain(`:${proxyPort}, behind nginx,`)
+  expect(found?.cause).toContain(cause)
+  expect(found?.fix?.text).toContain('nginx')
+})
+
 it('limit-too-small: a server that takes less than Laravel apps count on is told so', async () => {
   await using _ = await nginx(HTTP_1_1)
   await diagnosed.reconfigure({}, { limits: { eventBytes: 4096 } })

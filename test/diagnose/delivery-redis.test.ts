@@ -26,7 +26,11 @@ afterAll(async () => {
   await redis[Symbol.asyncDispose]()
 })
 beforeEach(() => diagnosed.configure())
-const diagnose = () => diagnosed.diagnose({ only: ['delivery.redis'], skip: ['config'] })
+/** With --laravel, the Redis of the app's `.env` is taken for the server's as well. */
+const OF_SERVER = ['server.redis', 'host.redis-acl']
+
+const diagnose = (...skip: readonly string[]) =>
+  diagnosed.diagnose({ only: ['delivery.redis'], skip: ['config', ...skip] })
 
 async function expectHealthy(): Promise<void> {
   const results = await diagnose()
@@ -68,7 +72,7 @@ describe.each(['phpredis', 'predis'])('with %s', (client) => {
 
   it('php-unreachable: a Redis that is not there is named by what the app says', async () => {
     await diagnosed.configure(`REDIS_CLIENT=${client}`, `REDIS_PORT=${await freePort()}`)
-    const { 'delivery.redis': found } = await diagnose()
+    const { 'delivery.redis': found } = await diagnose(...OF_SERVER)
     expect(found).toMatchObject({ outcome: 'critical', causeId: 'php-unreachable' })
   })
 })
@@ -86,7 +90,7 @@ it('other-redis: a server that listens elsewhere is told where the app publishes
 it('redis-password: the Redis of the app wants another one', async () => {
   await using other = await startRedis({ password: 'right' })
   await diagnosed.configure(`REDIS_PORT=${other.port}`, 'REDIS_PASSWORD=wrong')
-  const { 'delivery.redis': found } = await diagnose()
+  const { 'delivery.redis': found } = await diagnose(...OF_SERVER)
   expect(found).toMatchObject({ outcome: 'critical', causeId: 'redis-password' })
   expect(JSON.stringify(found)).not.toMatch(/"right"|"wrong"/)
 })
@@ -94,7 +98,11 @@ it('redis-password: the Redis of the app wants another one', async () => {
 it('not-subscribed: a server whose user may not listen is given the rule to allow it', async () => {
   await diagnosed.reconfigure({ laravel: { redisUrl: redis.urlFor('deaf:secret') } })
 
-  const { 'delivery.redis': found } = await diagnose()
+  const { 'host.redis-acl': first, 'delivery.redis': waiting } = await diagnose()
+  expect(first).toMatchObject({ outcome: 'critical', causeId: 'acl' })
+  expect(waiting).toMatchObject({ outcome: 'not-tested' })
+
+  const { 'delivery.redis': found } = await diagnose('host.redis-acl', 'server.ready')
 
   expect(found).toMatchObject({ outcome: 'critical', causeId: 'not-subscribed' })
   expect(found?.fix?.into).toBe('redis-cli')

@@ -4,8 +4,12 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { CHECKS } from '../../src/diagnose/checks.ts'
+import { Scene } from '../../src/diagnose/scene.ts'
+import { Setup } from '../support/breakable.ts'
 import { type Diagnosis, GALLERY_APP, Gallery } from '../support/gallery.ts'
 import { ANN, BEN } from '../support/laravel.ts'
+import { Upstream } from '../support/upstream.ts'
 
 let gallery: Gallery
 let ann: string
@@ -97,10 +101,18 @@ describe('where nobody is named', () => {
     expect(of('auth.answer').evidence).toContain('the guard web knows no user 77')
     expect(code).toBe(3)
   })
+})
 
-  it('leaves a public channel alone', async () => {
-    const { of } = await diagnose('--channel', 'orders.1')
-    expect(of('auth.answer').summary).toContain("Echo.private('orders.1')")
+it('finds an app that takes the request and does not answer it', async () => {
+  await using setup = await Setup.start()
+  await using hanging = await Upstream.start(() => {})
+  const authUrl = `${hanging.url}/broadcasting/auth`
+  using scene = new Scene({ config: setup.file, authUrl })
+  const check = CHECKS.find(({ id }) => id === 'auth.endpoint')
+  expect(await check?.run(scene, AbortSignal.timeout(1000))).toMatchObject({
+    outcome: 'critical',
+    causeId: 'app-no-answer',
+    evidence: [expect.any(String), expect.stringContaining('no answer: TimeoutError')],
   })
 })
 

@@ -212,17 +212,48 @@ it('a Cluster is well, and its user is told what is refused', async () => {
   expect(found(await at('ann:pw@'), 'host.redis-acl')).toEqual(fine)
 })
 
-it('a server whose Redis is away is not ready: the first broken link is Redis', async () => {
+/** The first fault, and what of the way was not tested for it. */
+const stopped = ({ results }: Diagnosis) => ({
+  critical: results.filter(({ outcome }) => outcome === 'critical').map(({ id }) => id),
+  because: results.find(({ id }) => id === 'delivery.http')?.because,
+})
+
+it('a server whose Redis is away is told so once, and not by what follows from it', async () => {
   await using redis = await startRedis()
   await using setup = await Setup.start({ redis: { url: redis.url } })
-  expect(await setup.diagnose(['server'])).toMatchObject({ exit: 0 })
+  expect(await setup.diagnose(['delivery.http'])).toMatchObject({ exit: 0 })
   await redis.stop()
-  await expect
-    .poll(async () => found(await setup.diagnose(['server']), 'server.ready'))
-    .toEqual(critical('redis-away'))
-  const broken = await setup.diagnose(['server'])
-  expect(broken.results.find(({ outcome }) => outcome === 'critical')?.id).toBe('server.redis')
+  await expect.poll(() => isReady(setup)).toBe(false)
+  const broken = await setup.diagnose(['delivery.http'])
+  expect(stopped(broken)).toEqual({ critical: ['server.redis'], because: 'server.redis' })
 })
+
+it('a server whose Redis user may not subscribe is told what that user may not', async () => {
+  await using redis = await startRedis()
+  const laravel = { redisPrefix: 'my-app-database-' }
+  await using setup = await Setup.start({ redis: { url: redis.url }, apps: [{ ...APP, laravel }] })
+  await redis.client.call('ACL', 'SETUSER', 'default', '-psubscribe', '-subscribe')
+  await redis.client.call('CLIENT', 'KILL', 'TYPE', 'pubsub')
+  await expect.poll(() => isReady(setup)).toBe(false)
+  const broken = await setup.diagnose(['delivery.http'])
+  expect(stopped(broken)).toEqual({ critical: ['host.redis-acl'], because: 'host.redis-acl' })
+})
+
+it('a Redis that answers here, and not where the server runs, is told of by the server', async () => {
+  await using redis = await startRedis()
+  await using link = await RedisLink.start(redis.port)
+  await using setup = await Setup.start({ redis: { url: `redis://127.0.0.1:${link.port}` } })
+  await link.refuse()
+  setup.write({ redis: { url: redis.url } })
+  await expect.poll(() => isReady(setup)).toBe(false)
+  const broken = await setup.diagnose(['delivery.http'])
+  expect(found(broken, 'server.ready')).toEqual(critical('redis-away'))
+  expect(stopped(broken)).toEqual({ critical: ['server.ready'], because: 'server.ready' })
+})
+
+async function isReady({ server }: Setup): Promise<boolean> {
+  return (await fetch(`http://127.0.0.1:${server.port}/ready`)).ok
+}
 
 it('what is proposed is what the documentation says', () => {
   const page = new Page('redis.md')

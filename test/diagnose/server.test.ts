@@ -6,6 +6,7 @@ import { APP, critical, diagnosis, fine, found, Setup, warning } from '../suppor
 import { resound, StartedServer } from '../support/command.ts'
 import { Directory } from '../support/directory.ts'
 import { freePort } from '../support/free-port.ts'
+import { startRedis } from '../support/redis.ts'
 
 /** Everything but the Laravel app, which is not there. */
 const OWN = ['server', 'way-in', 'host', 'cluster']
@@ -189,6 +190,34 @@ it('a server that lets its connections go is not ready, and says so', async () =
   expect(found(broken, 'server.ready')).toEqual(critical('ending'))
   for (const socket of sockets) socket.terminate()
 })
+
+it.each([
+  ['SIGSTOP', 'worker-stopped', '-CONT'],
+  ['SIGUSR2', 'worker-silent', '-KILL'],
+] as const)(
+  'a worker that hangs (%s) is named, not what listens on its port',
+  async (signal, causeId, word) => {
+    await using redis = await startRedis()
+    const hang = encodeURIComponent("process.on('SIGUSR2', () => { for (;;); })")
+    const environment = { NODE_OPTIONS: `--import=data:text/javascript,${hang}` }
+    const config = { workers: 2, redis: { url: redis.url } }
+    await using setup = await Setup.start(config, { environment })
+    const { stdout } = await setup.server.command('status', '--json')
+    const { pid } = JSON.parse(stdout).processes[0]
+    process.kill(pid, signal)
+    const broken = await setup.diagnose(['server', 'way-in'])
+    expect(found(broken, 'server.workers')).toEqual(critical(causeId))
+    expect(broken.of('server.workers').summary).toBe(`Worker ${pid} of 2 does not answer.`)
+    expect(broken.of('way-in.tls')).toMatchObject({ because: 'server.workers' })
+    expect(broken.of('way-in.upgrade-local')).toMatchObject({ because: 'server.workers' })
+    const { paste } = broken.of('server.workers').fix ?? {}
+    expect(paste).toBe(`kill ${word} ${pid}`)
+    process.kill(pid, word.replace('-', 'SIG'))
+    await expect
+      .poll(async () => found(await setup.diagnose(['server.workers']), 'server.workers'))
+      .toEqual(fine)
+  },
+)
 
 it('clocks that are apart are found, with whose is which', async () => {
   const surroundings = {

@@ -84,6 +84,15 @@ it.each([
   expect(found(broken, 'way-in.tls-chain')).toMatchObject({ outcome: 'ok' })
 })
 
+it('the one of the chain that ends first is named', async () => {
+  const broken = await shown(
+    chain.leaf('long', { withIntermediate: true, days: { from: -1, to: 60 } }),
+  )
+  expect(broken.of('way-in.tls-expiry').summary).toMatch(
+    /^Of the chain of localhost, the certificate of (?:root|middle) is valid for another/,
+  )
+})
+
 it('pages without TLS do not come to a port that wants it', async () => {
   const leaf = chain.leaf('plain', { withIntermediate: true })
   await using _proxy = await startNginx(`server {

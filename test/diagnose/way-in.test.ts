@@ -58,6 +58,7 @@ describe('through a proxy', () => {
     ],
     ['has no such path', () => 'location / { return 404; }', 'not-routed'],
     ['asks for a password', () => 'location / { return 401; }', 'forbidden'],
+    ['limits requests', () => 'location / { return 429; }', 'rate-limited'],
     ['cannot read the request', () => 'location / { return 400; }', 'upgrade-stripped'],
   ])('that %s, the proxy is named, and what it needs is pasted', async (_what, lines, causeId) => {
     const broken = await through(lines())
@@ -69,7 +70,23 @@ describe('through a proxy', () => {
       `The server itself upgrades at 127.0.0.1:${setup.server.port}`,
     )
     expect(broken.of('way-in.idle')).toMatchObject({ outcome: 'not-tested' })
-    if (causeId === 'forbidden') return
+    if (fix?.paste === undefined) return expect(fix?.text).toContain('/app/ and /apps/')
+    const mended = await through(fix?.paste ?? '')
+    expect(found(mended, 'way-in.upgrade-public')).toEqual(fine)
+  })
+
+  it('that leads to another server, it is told from a wrong key', async () => {
+    await using other = await Setup.start({ apps: [{ ...APP, key: 'another-key' }] })
+    const { port } = other.server
+    const broken = await through(`location / {
+      proxy_pass http://127.0.0.1:${port};
+      proxy_http_version 1.1;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection "upgrade";
+    }`)
+    expect(found(broken, 'way-in.upgrade-public')).toEqual(critical('other-server'))
+    const { fix, evidence } = broken.of('way-in.upgrade-public')
+    expect(evidence?.join()).toContain(`127.0.0.1:${setup.server.port}, has an app with the key`)
     const mended = await through(fix?.paste ?? '')
     expect(found(mended, 'way-in.upgrade-public')).toEqual(fine)
   })

@@ -13,6 +13,7 @@ import type { LaravelVersion } from './laravel-files.ts'
 import { type Driver, laravelEnv } from './snippets.ts'
 
 const Status = z.object({
+  ready: z.boolean(),
   processes: z.array(z.object({ redis: z.array(z.object({ isUp: z.boolean() })) })),
 })
 
@@ -87,8 +88,8 @@ export class Diagnosed implements AsyncDisposable {
   async hearsRedis(): Promise<void> {
     const target = { adminUrl: this.server.admin }
     await eventually(async () => {
-      const { processes } = Status.parse(await askServer(target, 'GET', '/status'))
-      expect(processes).toEqual([{ redis: [{ isUp: true }] }])
+      const status = Status.parse(await askServer(target, 'GET', '/status'))
+      expect(status).toEqual({ ready: true, processes: [{ redis: [{ isUp: true }] }] })
     })
   }
 

@@ -71,6 +71,21 @@ function unanswered(
     const summary = "The app's certificate is not accepted."
     return { outcome, summary, evidence, causeId: 'app-certificate' }
   }
+  if (/^(?:TimeoutError|UND_ERR_HEADERS_TIMEOUT|UND_ERR_BODY_TIMEOUT)$/.test(code)) {
+    return {
+      outcome,
+      summary: 'The app takes the request where pages ask it, and does not answer in time.',
+      evidence,
+      cause:
+        'A worker of PHP is blocked: the callback of the channel waits for something; php artisan serve has one process and the app calls itself; or there are too few workers, all busy.',
+      causeId: 'app-no-answer',
+      fix: {
+        text: 'See what the app waits for (routes/channels.php, its middleware); for development, give php artisan serve more processes; in production, raise pm.max_children of PHP-FPM.',
+        paste: 'PHP_CLI_SERVER_WORKERS=4 php artisan serve --no-reload',
+        into: 'shell',
+      },
+    }
+  }
   return {
     outcome,
     summary: 'The app cannot be reached where pages ask it.',

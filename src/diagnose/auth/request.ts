@@ -3,6 +3,7 @@
  */
 import { Agent, request } from 'undici'
 import { beginningOf } from '../beginning.ts'
+import { codeOf } from '../code.ts'
 
 const MILLISECONDS = 8000
 const ANSWER_BYTES = 256 * 1024
@@ -35,7 +36,7 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<Asked> {
   const agent = new Agent({
-    connect: { timeout: MILLISECONDS, ...(ca.length === 0 ? {} : { ca: [...ca] }) },
+    connect: { timeout: MILLISECONDS / 2, ...(ca.length === 0 ? {} : { ca: [...ca] }) },
     headersTimeout: MILLISECONDS,
     bodyTimeout: MILLISECONDS,
   })
@@ -58,7 +59,7 @@ export async function ask(
     return { isAnswered: true, answer, milliseconds: Math.round(performance.now() - begun) }
   } catch (fault) {
     if (!(fault instanceof Error)) throw fault
-    const code = 'code' in fault ? String(fault.code) : fault.name
+    const code = codeOf(fault)
     return { isAnswered: false, code, message: fault.message || code }
   } finally {
     await agent.destroy()

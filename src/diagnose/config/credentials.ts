@@ -4,6 +4,7 @@
 import { type Finding, ok, skip } from '../check.ts'
 import { usedConnection } from '../laravel/facts.ts'
 import { fingerprintOf, isSame } from '../laravel/secret.ts'
+import { written } from '../written.ts'
 import { missingCredentials, missingParts } from './driver.ts'
 import { laravelCheck, type Sides } from './laravel-check.ts'
 
@@ -84,7 +85,10 @@ function wrong(
   return {
     outcome: 'critical',
     summary: `The app's ${part} is not that of the server's app ${app.id}.`,
-    evidence: [`${part} ${given} in the app`, `${part} ${app[part]} in the server`],
+    evidence: [
+      `${part} ${written(given)} in the app`,
+      `${part} ${written(app[part])} in the server`,
+    ],
     causeId: `wrong-${part}`,
     fix: {
       text: `Set ${name} in the app's .env.`,
@@ -109,8 +113,8 @@ function unknownApp({ facts, config }: Sides): Finding {
     outcome: 'critical',
     summary: 'The server knows no app by the id or the key that the Laravel app has.',
     evidence: [
-      `id ${used?.appId}, key ${used?.key} in the app`,
-      `served here: ${config.apps.map(({ id, key }) => `id ${id}, key ${key}`).join('; ')}`,
+      `id ${written(used?.appId)}, key ${written(used?.key)} in the app`,
+      `served here: ${config.apps.map(({ id, key }) => `id ${written(id)}, key ${written(key)}`).join('; ')}`,
     ],
     causeId: 'unknown-app',
     fix: { ...fix, into: `${facts.directory}/.env` },

@@ -6,6 +6,7 @@ import { Agent, request } from 'undici'
 import { Secret } from '../../../channels/secret.ts'
 import { appPath, signedPath } from '../../protocol/signed-path.ts'
 import { beginningOf } from '../beginning.ts'
+import { codeOf } from '../code.ts'
 import { CANARY_EVENT } from './canary.ts'
 
 export interface Credentials {
@@ -82,7 +83,7 @@ export async function publish(
     }
   } catch (fault) {
     if (!(fault instanceof Error)) throw fault
-    const code = 'code' in fault ? String(fault.code) : fault.name
+    const code = codeOf(fault)
     const message = fault.message === '' ? code : fault.message // several addresses, and no text
     return { answered: false, code, message, milliseconds: took() }
   } finally {

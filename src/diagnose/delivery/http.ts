@@ -1,18 +1,25 @@
 /**
  * `delivery.http`: the server's own HTTP API, on its own port, with its own credentials.
  */
-import { type Check, ok } from '../check.ts'
+import { type Check, type Finding, type Fix, ok } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import type { Api } from './api.ts'
 import { legEvidence, listening, over } from './leg.ts'
-import { SYNCHRONISE } from './refusal.ts'
+import { SYNCHRONISE, type Trouble } from './refusal.ts'
 import { isFinding, type LocalServer, localServer } from './server.ts'
 
 export const throughHttp: Check<Scene> = {
   id: 'delivery.http',
   area: 'delivery',
   question: "Does an event come through the server's own HTTP API",
-  needs: ['server.running'],
+  needs: [
+    'server.running',
+    'server.workers',
+    'server.redis',
+    'host.redis-acl',
+    'server.ready',
+    'way-in.upgrade-local',
+  ],
   async run(scene, signal) {
     const local = await localServer(scene)
     if (isFinding(local)) return local
@@ -39,17 +46,35 @@ export const throughHttp: Check<Scene> = {
         outcome: 'critical',
         summary: 'The server does not accept an event with the credentials of its configuration.',
         evidence: [legEvidence(api, leg)],
-        ...(trouble.causeId === 'clock-skew'
-          ? { cause: trouble.cause, fix: SYNCHRONISE }
-          : {
-              cause: `${trouble.cause} It runs with another configuration than the one that was read.`,
-              fix: local.reload,
-            }),
-        causeId: trouble.causeId,
+        ...explained(trouble, local.reload),
         timings,
       }
     })
   },
+}
+
+/** What the server says of credentials that are those of its own file: it has read another. */
+const OF_CONFIGURATION = [
+  'wrong-app-id',
+  'wrong-key',
+  'wrong-secret',
+  'path-prefix',
+  'app-disabled',
+]
+
+function explained(
+  { cause, causeId }: Trouble,
+  reload: Fix,
+): Pick<Finding, 'cause' | 'causeId' | 'fix'> {
+  if (causeId === 'clock-skew') return { cause, causeId, fix: SYNCHRONISE }
+  if (!OF_CONFIGURATION.includes(causeId)) {
+    return { cause, causeId, fix: { text: 'The log of the server and resound status say more.' } }
+  }
+  return {
+    cause: `${cause} It runs with another configuration than the one that was read.`,
+    causeId,
+    fix: reload,
+  }
 }
 
 /** The API on the server's own port; its certificate is for its public name. */

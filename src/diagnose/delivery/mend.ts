@@ -8,6 +8,7 @@ import { describeOrigin } from '../../config/setting.ts'
 import type { Finding, Fix } from '../check.ts'
 import type { LaravelFacts } from '../laravel/facts.ts'
 import type { Scene } from '../scene.ts'
+import { proxyOf } from '../way-in/proxy-name.ts'
 import type { Api } from './api.ts'
 import { type AppApi, addressOf, envFix } from './app-api.ts'
 import { isDelivered, type Leg, legEvidence, over } from './leg.ts'
@@ -50,7 +51,9 @@ export async function mended(way: Way & { readonly api: Api }, leg: Leg): Promis
     const summary = `${api.url}, where the app sends its events, does not lead to this server.`
     return { summary, ...told, ...(await addressFix(way)) }
   }
-  const summary = `An event sent to ${api.url} as the app would is not taken.`
+  const by = leg.sent.answered ? proxyOf({ rawHeaders: ['server', leg.sent.server] }) : undefined
+  const through = by === undefined ? '' : `, behind ${by},`
+  const summary = `An event sent to ${api.url}${through} as the app would is not taken.`
   if (causeId === 'wrong-secret' && isSecretRight(way)) {
     const cause = 'The secret is right, so something on the way changes the path or the query.'
     return { summary, evidence, cause, causeId: 'path-rewritten', fix: UNTOUCHED }
@@ -140,11 +143,17 @@ function credentialFix(causeId: string, way: Way): Fix | undefined {
         paste: `'path' => '${local.config.pathPrefix}',`,
         into: 'config/broadcasting.php',
       }
+    case 'query-stripped':
+      return QUERY_KEPT
     case 'body-changed':
       return UNTOUCHED
     default:
       return FIXES[causeId]
   }
+}
+
+const QUERY_KEPT: Fix = {
+  text: 'Have the proxy pass the query on as well, then reload it (nginx: proxy_pass without a path, and no rewrite that ends with ?).',
 }
 
 const FIXES: Readonly<Record<string, Fix>> = {
@@ -157,6 +166,9 @@ const FIXES: Readonly<Record<string, Fix>> = {
     text: 'Have the proxy speak HTTP/1.1 (nginx takes 1.0 unless told so), and reload it.',
     paste: 'proxy_http_version 1.1;',
     into: 'the location blocks of nginx that lead here',
+  },
+  'proxy-rate-limit': {
+    text: 'Leave the path /apps/ out of what limits requests (nginx: no limit_req in that location), or raise the limit for the address of the app.',
   },
   'proxy-upstream': { text: 'Have the proxy pass to the address at which this server listens.' },
 }

@@ -51,6 +51,11 @@ const UNANSWERED: readonly Row[] = [
 /** By what this server says. */
 const REFUSED: readonly Row[] = [
   [/No app has this id/, 'wrong-app-id', 'The server has no app with this id.'],
+  [
+    /auth_signature is missing/,
+    'query-stripped',
+    'What is between takes the query away from the path, and with it the signature.',
+  ],
   [/auth_key is not the key/, 'wrong-key', 'The server knows the app by another key.'],
   [/signature does not match/, 'wrong-secret', 'The request is signed with another secret.'],
   [/auth_timestamp is/, 'clock-skew', 'The clocks of the two machines differ.'],
@@ -91,11 +96,20 @@ export function troubleOf(sent: Sent): Trouble | undefined {
   if (status === 413) {
     return trouble('proxy-body-size', 'A proxy in front of the server refuses bodies of this size.')
   }
+  if (status === 429 && error === undefined) {
+    return trouble(
+      'proxy-rate-limit',
+      'A proxy in front of the server limits how often it may be asked, and the app counts as one client.',
+    )
+  }
   if (status === 505) {
     return trouble('proxy-http-version', 'A proxy speaks HTTP/1.0, which this server does not.')
   }
   if ([502, 503, 504].includes(status) && !contentType.includes('json')) {
     return trouble('proxy-upstream', 'A proxy answers that it does not reach the server.')
+  }
+  if (status === 503 && error !== undefined) {
+    return trouble('unavailable', `The server cannot take events for now. It says: ${error}`)
   }
   if (error === undefined) {
     return trouble(

@@ -26,7 +26,7 @@ export const NO_LARAVEL = skip("Pass --laravel DIR to have the app's own way loo
 
 /**
  * The running server and its app.
- * @param given by which to know the app among several; the first one without it
+ * @param given by which to know the app among several; the first one that is enabled without it
  * @returns why there is nothing to look at, if so
  */
 export async function localServer(
@@ -39,6 +39,7 @@ export async function localServer(
   const app =
     config.apps.find(({ id }) => id === given.id) ??
     config.apps.find(({ key }) => key === given.key) ??
+    config.apps.find(({ enabled }) => enabled) ??
     config.apps[0]
   if (app === undefined) return skip('The apps are in PostgreSQL: none is named here.')
   return {

@@ -1,5 +1,5 @@
 /**
- * Of the host: what the system and Redis allow the server.
+ * Of the host: what the system and Redis allow the server. `host.redis-acl` is asked earlier, with the server.
  */
 import type { Check } from '../check.ts'
 import type { Scene } from '../scene.ts'
@@ -10,7 +10,6 @@ import {
   hostRedisPersistence,
   hostRedisVersion,
 } from './redis.ts'
-import { hostRedisAcl } from './redis-acl.ts'
 import { hostRuntime } from './runtime.ts'
 
 export const HOST_CHECKS: readonly Check<Scene>[] = [
@@ -20,7 +19,6 @@ export const HOST_CHECKS: readonly Check<Scene>[] = [
   hostMigration,
   hostRuntime,
   hostRedisVersion,
-  hostRedisAcl,
   hostRedisEviction,
   hostRedisPersistence,
   hostRedisLatency,

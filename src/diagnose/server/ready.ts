@@ -27,7 +27,9 @@ const REASONS: readonly Known[] = [
     pattern: /Redis/,
     causeId: 'redis-away',
     cause: 'Without it, events of Laravel and of the other nodes do not arrive.',
-    fix: { text: 'See server.redis; when that is well, the server is ready within seconds.' },
+    fix: {
+      text: 'Redis answers here: where the server cannot reach it from where it runs (a container, another redis.url), correct that; else it is ready within seconds. Its log says what it was told.',
+    },
   },
   {
     pattern: /open files/,
@@ -55,7 +57,7 @@ export const serverReady: Check<Scene> = {
   id: 'server.ready',
   area: 'server',
   question: 'Would it take new clients',
-  needs: ['server.running'],
+  needs: ['server.running', 'server.redis', 'host.redis-acl'],
   run: async (scene) => {
     const status = await scene.status()
     if (status === undefined) return skip('No server answers.')

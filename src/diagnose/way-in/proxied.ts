@@ -91,6 +91,14 @@ function nameOf(
       fix: 'Leave the paths /app/ and /apps/ out of what asks for a password or filters.',
     }
   }
+  if (status === 429) {
+    return {
+      summary: `${who} limits how often it may be asked, and answers 429.`,
+      cause: 'Its limit counts connections of all users behind one address as one client.',
+      causeId: 'rate-limited',
+      fix: 'Leave the paths /app/ and /apps/ out of the limit, or raise it.',
+    }
+  }
   if (status === 505) {
     return {
       summary: `${who} does not pass WebSockets on: it speaks HTTP/1.0 to the server.`,

@@ -4,7 +4,7 @@
  */
 import type { PeerCertificate } from 'node:tls'
 import { request } from 'undici'
-import { type Check, type Finding, ok, skip } from '../check.ts'
+import { type Check, type Finding, type Fix, ok, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import { authorities, lookAtTls, type Shown, tlsOf } from './certificate.ts'
 import { isFinding, publicWay, type WayIn } from './target.ts'
@@ -18,7 +18,7 @@ export const wayInTls: Check<Scene> = {
   id: 'way-in.tls',
   area: 'way-in',
   question: 'Is TLS spoken where browsers expect it, and nowhere else',
-  needs: ['way-in.tcp'],
+  needs: ['way-in.tcp', 'server.workers'], // one that hangs is no stranger
   run: async (scene, signal) => {
     const way = await publicWay(scene)
     if (isFinding(way)) return way
@@ -197,17 +197,24 @@ export const wayInTlsExpiry = certificateCheck(
       `For: ${nameOf(first.subject)}`,
       `Valid from ${new Date(first.valid_from).toISOString()} to ${new Date(endOf(first)).toISOString()}`,
     ]
+    const named =
+      first === leaf
+        ? `The certificate of ${host}`
+        : `Of the chain of ${host}, the certificate of ${nameOf(first.subject)}`
+    const fix = first === leaf ? RENEW : RENEW_AUTHORITY
     if (early !== undefined) return notYet(host, early)
-    if (endOf(first) <= now) return expired(host, evidence)
-    if (days >= SOON_DAYS)
-      return ok(`The certificate of ${host} is valid for another ${days} days.`)
+    if (endOf(first) <= now) return expired(named, evidence, fix)
+    if (days >= SOON_DAYS) return ok(`${named} is valid for another ${days} days.`)
     return {
       outcome: 'warning',
-      summary: `The certificate of ${host} ends in ${days} ${days === 1 ? 'day' : 'days'}.`,
+      summary: `${named} ends in ${days} ${days === 1 ? 'day' : 'days'}.`,
       evidence,
-      cause: 'What renews it should have done so by now.',
+      cause:
+        first === leaf
+          ? 'What renews it should have done so by now.'
+          : 'It is the authority that ends, and with it all that it has signed.',
       causeId: 'expires-soon',
-      fix: RENEW,
+      fix,
     }
   },
   { concernsOwn: true },
@@ -217,14 +224,18 @@ const RENEW = {
   text: 'Renew it (certbot renew), then have it taken over: reload the proxy, or resound reload where resound has it. See why the renewal did not run: systemctl list-timers.',
 }
 
-function expired(host: string, evidence: readonly string[]): Finding {
+const RENEW_AUTHORITY = {
+  text: 'Have the authority renewed, or use a certificate of another one (fullchain.pem of a new order); where it is your own (--ca), make a new root and give it to every browser.',
+}
+
+function expired(named: string, evidence: readonly string[], fix: Fix): Finding {
   return {
     outcome: 'critical',
-    summary: `The certificate of ${host} has expired, and browsers refuse to connect.`,
+    summary: `${named} has expired, and browsers refuse to connect.`,
     evidence,
     cause: 'It was not renewed, or was and the proxy was not told to read it again.',
     causeId: 'expired',
-    fix: RENEW,
+    fix,
   }
 }
 

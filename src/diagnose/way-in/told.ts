@@ -4,6 +4,8 @@
 import { CLOSE } from '../../protocol/codes.ts'
 import type { Finding } from '../check.ts'
 import type { Scene } from '../scene.ts'
+import { written } from '../written.ts'
+import { proxyFix, type Upstream } from './proxies.ts'
 import type { WayIn } from './target.ts'
 import type { Upgrade } from './upgrade.ts'
 
@@ -19,10 +21,10 @@ export function toldFinding(scene: Scene, way: WayIn, { code, message }: Told): 
   switch (code) {
     case CLOSE.APP_NOT_FOUND: {
       const [only, ...others] = apps
-      const keys = apps.slice(0, 3).map(({ key }) => `The server has the key ${key}.`)
+      const keys = apps.slice(0, 3).map(({ key }) => `The server has the key ${written(key)}.`)
       return {
         ...common,
-        summary: `The server has no app with the key ${way.key}.`,
+        summary: `The server has no app with the key ${written(way.key)}.`,
         evidence: [...common.evidence, ...keys],
         cause: 'Pages were built with the key of another app or server, or from an older .env.',
         causeId: 'wrong-key',
@@ -87,6 +89,27 @@ export function toldFinding(scene: Scene, way: WayIn, { code, message }: Told): 
         causeId: 'turned-away',
         fix: { text: 'docs/errors.md says what each code means.' },
       }
+  }
+}
+
+/** Of a key that the server itself knows: who answers by the public address is somebody else. */
+export function otherServerFinding(
+  way: WayIn,
+  { code, message, proxy }: Told,
+  upstream: Upstream,
+): Finding {
+  return {
+    outcome: 'critical',
+    summary: `What is in front of ${way.host}:${way.port} leads to another server than this one.`,
+    evidence: [
+      `${way.url}/app/${way.key} (of ${way.from}) answers ${code}: ${message}`,
+      `The server itself, at ${upstream.address}, has an app with the key ${way.key}.`,
+      ...(proxy === undefined ? [] : [`Proxy: ${proxy}`]),
+    ],
+    cause:
+      'A Pusher-protocol server answers there which has other apps: Reverb, soketi, or another Resound.',
+    causeId: 'other-server',
+    fix: proxyFix(proxy, upstream),
   }
 }
 

@@ -16,7 +16,12 @@ export type Upgrade =
       readonly proxy: ProxyName | undefined
     }
   /** `pusher:error`: the server is there, and does not want this client. */
-  | { readonly kind: 'told'; readonly code: number; readonly message: string }
+  | {
+      readonly kind: 'told'
+      readonly code: number
+      readonly message: string
+      readonly proxy: ProxyName | undefined
+    }
   /** A WebSocket, but of somebody else: it says nothing of ours, or closes. */
   | { readonly kind: 'stranger'; readonly said: string }
   /** No WebSocket: an answer by HTTP. */
@@ -87,7 +92,8 @@ function greeting(socket: WebSocket, proxy: ProxyName | undefined, text: string)
     return { kind: 'open', socket, proxy }
   }
   if (event === 'pusher:error') {
-    return { kind: 'told', code: Number(inside['code']), message: String(inside['message']) }
+    const { code, message } = inside
+    return { kind: 'told', code: Number(code), message: String(message), proxy }
   }
   return { kind: 'stranger', said: `It said: ${text.slice(0, 100)}` }
 }

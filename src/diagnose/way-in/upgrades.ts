@@ -1,6 +1,7 @@
 /**
  * The WebSocket itself: at the server's own door, by the public address, and from a page.
  */
+import { CLOSE } from '../../protocol/codes.ts'
 import { type Check, type Finding, ok, skip } from '../check.ts'
 import type { Scene } from '../scene.ts'
 import { authorities } from './certificate.ts'
@@ -8,14 +9,14 @@ import { holdSilent } from './idle.ts'
 import { askPlainly } from './plain-answer.ts'
 import { httpFinding } from './proxied.ts'
 import { isFinding, isSameDoor, localWay, publicWay, upstreamOf, type WayIn } from './target.ts'
-import { toldFinding } from './told.ts'
+import { otherServerFinding, toldFinding } from './told.ts'
 import { type Upgrade, upgrade } from './upgrade.ts'
 
 export const wayInUpgradeLocal: Check<Scene> = {
   id: 'way-in.upgrade-local',
   area: 'way-in',
   question: 'Does the server itself open a WebSocket',
-  needs: ['server.running'],
+  needs: ['server.running', 'server.workers', 'server.ready'],
   run: async (scene, signal) => {
     const way = await localWay(scene)
     if (isFinding(way)) return way
@@ -71,10 +72,17 @@ async function notOpened(
   answer: Exclude<Upgrade, { kind: 'open' }>,
   signal: AbortSignal,
 ): Promise<Finding> {
-  if (answer.kind === 'told') return toldFinding(scene, way, answer)
   const local = await localWay(scene)
   const upstream = isFinding(local) ? undefined : upstreamOf(scene, local)
   const isProxied = !isFinding(local) && !isSameDoor(way, local)
+  if (answer.kind === 'told') {
+    const { code } = answer
+    if (code === CLOSE.APP_NOT_FOUND && isProxied && upstream !== undefined) {
+      const knows = await knowsKey({ ...local, key: way.key }, signal)
+      if (knows) return otherServerFinding(way, answer, upstream)
+    }
+    return toldFinding(scene, way, answer)
+  }
   if (answer.kind === 'http' && upstream !== undefined && isProxied) {
     const plain = await askPlainly(way, authorities(scene), signal)
     return httpFinding(way, answer, plain, upstream)
@@ -87,6 +95,13 @@ async function notOpened(
     causeId: answer.kind === 'failed' ? 'broken-off' : 'not-resound',
     fix: { text: 'Correct the address that browsers are told, or what the proxy sends it to.' },
   }
+}
+
+/** Whether the server itself has an app with the key of this way, in whatever state that is. */
+async function knowsKey(way: WayIn, signal: AbortSignal): Promise<boolean> {
+  const answer = await upgrade(way, [], signal)
+  if (answer.kind === 'open') answer.socket.terminate()
+  return answer.kind === 'told' ? answer.code !== CLOSE.APP_NOT_FOUND : answer.kind === 'open'
 }
 
 function whatCame(answer: Exclude<Upgrade, { kind: 'open' | 'told' }>): string {
