@@ -179,6 +179,7 @@ ${rows.join('')}`
 function unseen({ secret, type }: Option): string {
   if (secret === undefined) return ''
   if (type === 'map') return ' The values are never shown.'
+  if (secret === 'address') return ' Shown without what follows the first part of its path.'
   return secret === 'password' ? ' A password in it is never shown.' : ' Never shown.'
 }
 

@@ -6,6 +6,7 @@
  */
 import { z } from 'zod'
 import { Config } from './schema.ts'
+import { MASK, shownUrl } from './shown-url.ts'
 
 /** Where a value stands: keys, and the index of an app. */
 export type Path = readonly (string | number)[]
@@ -26,12 +27,9 @@ export interface Option {
   /** Undefined when there is none. */
   readonly default: unknown
   readonly description: string
-  /** Never shown: all of it, or the password inside a URL. */
-  readonly secret: 'whole' | 'password' | undefined
+  /** Never shown: all of it, the password inside a URL, or what a URL has after where it leads to. */
+  readonly secret: 'whole' | 'password' | 'address' | undefined
 }
-
-/** What is shown instead of a secret. */
-export const MASK = '********'
 
 /** Stands for the index of an app, or of a webhook in it, in an option's path. */
 const ANY = '[]'
@@ -53,7 +51,7 @@ const Description = z.object({
   default: z.unknown().optional(),
   description: z.string().optional(),
   accepts: z.string().optional(),
-  secret: z.enum(['whole', 'password']).optional(),
+  secret: z.enum(['whole', 'password', 'address']).optional(),
 })
 type Description = z.infer<typeof Description>
 
@@ -94,6 +92,7 @@ export function masked(option: Option | undefined, value: unknown): unknown {
   }
   if (option.secret === 'whole') return MASK
   if (Array.isArray(value)) return value.map((item) => masked(option, item))
+  if (option.secret === 'address') return shownUrl(String(value))
   return String(value).replace(/^(\w+:\/\/[^:@/]*:)[^@]*(?=@)/, `$1${MASK}`)
 }
 

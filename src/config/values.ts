@@ -2,7 +2,7 @@
  * The values of a configuration one by one, and in which two of them differ.
  */
 import { isDeepStrictEqual } from 'node:util'
-import { MASK, masked, nameOf, OPTIONS, type Option, type Path } from './options.ts'
+import { masked, nameOf, OPTIONS, type Option, type Path } from './options.ts'
 import type { Config } from './schema.ts'
 import { valueAt } from './tree.ts'
 
@@ -38,16 +38,9 @@ export function shownValues(config: Config): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
     [...valuesIn(config)].flatMap(({ option, path }) => {
       const value = valueAt(config, path)
-      return value === undefined ? [] : [[nameOf(path), withoutQuery(masked(option, value))]]
+      return value === undefined ? [] : [[nameOf(path), masked(option, value)]]
     }),
   )
-}
-
-/** An address, such as that of a webhook, may hold a token in its query. */
-function withoutQuery(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutQuery)
-  if (typeof value !== 'string' || !URL.canParse(value)) return value
-  return value.replace(/([?&][^=&#]*=)[^&#]+/g, `$1${MASK}`)
 }
 
 /** The names of the values that differ. Of secrets as well: names only. */

@@ -5,10 +5,10 @@
 import type { EnvEntry } from '../config/env-file.ts'
 import { processEnvironment } from '../config/load.ts'
 import { optionAt } from '../config/options.ts'
+import { MASK, secretsInUrl } from '../config/shown-url.ts'
 import { collectSources } from '../config/sources.ts'
 import type { Scene } from './scene.ts'
 
-const MASK = '********'
 /** A shorter one would be found in ordinary words. */
 const LEAST_LENGTH = 4
 
@@ -45,15 +45,10 @@ export async function scrubber(scene: Scene): Promise<(text: string) => string> 
   }
 }
 
-/** Every text in a value, which may be a list of objects. */
-function textsIn(value: unknown): readonly string[] {
-  if (typeof value === 'string') return [value]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : []
-}
-
-/** An address may hold a token in its query, such as that of a webhook. */
-function inQuery(value: string): readonly string[] {
-  return URL.canParse(value) ? [...new URL(value).searchParams.values()] : []
+const SECRETS_IN = {
+  whole: (text: string): readonly string[] => [text],
+  password: passwordsIn,
+  address: secretsInUrl,
 }
 
 /** Those in the sources, also of a configuration that is refused; and one that was generated. */
@@ -61,15 +56,15 @@ function ofConfiguration({ options, reading }: Scene): readonly string[] {
   const { settings } = collectSources(options, processEnvironment(), process.cwd())
   const given = settings.flatMap(({ path, value }) => {
     const secret = (optionAt(path) ?? optionAt(path.slice(0, -1)))?.secret // of a list, or a map
-    if (secret === undefined) return textsIn(value).flatMap(inQuery)
+    if (secret === undefined) return []
     const values = typeof value === 'object' && value !== null ? Object.values(value) : [value]
-    return values.flatMap((one) => (secret === 'whole' ? [String(one)] : passwordsIn(String(one))))
+    return values.map(String).flatMap((one) => SECRETS_IN[secret](one))
   })
   const apps = reading.valid ? reading.config.apps : []
   return [
     ...given,
     ...apps.flatMap(({ secret, previousSecret }) => [secret, previousSecret ?? '']),
-    ...textsIn(apps).flatMap(inQuery),
+    ...apps.flatMap(({ webhooks }) => webhooks.flatMap(({ url }) => secretsInUrl(url))),
   ]
 }
 

@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto'
 import type { App } from '../apps/app.ts'
 import type { WebhookConfig } from '../config/schema/webhook.ts'
+import { shownUrl } from '../config/shown-url.ts'
 import type { Occurrence } from '../hub/occurrence.ts'
 
 /** What a queue knows of an endpoint. */
@@ -17,7 +18,7 @@ export class Endpoint implements EndpointAddress {
   readonly app: App
   readonly id: string
   readonly config: WebhookConfig
-  /** Its URL for logs and lists: without user, password and query. */
+  /** Its URL for logs and lists, without a secret in it. */
   readonly label: string
   readonly #events: ReadonlySet<string>
 
@@ -25,8 +26,7 @@ export class Endpoint implements EndpointAddress {
     this.app = app
     this.id = id
     this.config = config
-    const { origin, pathname } = new URL(config.url)
-    this.label = `${origin}${pathname}`
+    this.label = shownUrl(config.url)
     this.#events = new Set(config.events)
   }
 

@@ -13,7 +13,7 @@ const SECRETS = {
   RESOUND_APP_LARAVEL_REDIS_URL: 'redis://:hidden-app@host',
   RESOUND_REDIS_URL: 'redis://ann:hidden-redis@host:6379/0',
   RESOUND_REDIS_SENTINELS: 'redis://:hidden-sentinel@a,redis://:hidden-sentinel@b',
-  RESOUND_APP_WEBHOOKS_URL: 'https://ann:hidden-user@host/hook',
+  RESOUND_APP_WEBHOOKS_URL: 'https://ann:hidden-user@host/hook/hidden-path?key=hidden-query',
   RESOUND_APP_WEBHOOKS_HEADERS: '{"X-Token":"hidden-header"}',
   RESOUND_ADMIN_TOKEN: 'hidden-token-of-the-admin-port',
 } as const
@@ -138,7 +138,7 @@ describe('config show', () => {
     expect(outcome.stdout + outcome.stderr).not.toContain('hidden')
     expect(outcome.stdout).toContain('redis://ann:********@host:6379/0')
     expect(outcome.stdout).toContain('redis://:********@b')
-    expect(outcome.stdout).toContain('https://ann:********@host/hook')
+    expect(outcome.stdout).toContain('https://host/hook/********?********')
     expect(outcome.stdout).toMatch(/"X-Token": ?"\*{8}"/)
   })
 

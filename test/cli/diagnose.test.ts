@@ -122,6 +122,7 @@ describe('a bundle', () => {
     login: 'planted-login-password',
     header: 'planted-webhook-header',
     query: 'planted-query-token',
+    path: 'planted-path/of-a-webhook',
   }
   let directory: Directory
   let server: ChildProcessByStdio<null, Readable, null>
@@ -141,7 +142,7 @@ describe('a bundle', () => {
             previousSecret: SECRETS.previous,
             webhooks: [
               {
-                url: `https://hooks.example/a?token=${SECRETS.query}`,
+                url: `https://hooks.example/services/${SECRETS.path}?token=${SECRETS.query}`,
                 headers: { 'X-Key': SECRETS.header },
               },
             ],

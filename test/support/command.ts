@@ -86,8 +86,13 @@ export class StartedServer implements AsyncDisposable {
     surroundings: Surroundings = {},
   ): Promise<StartedServer> {
     const server = new StartedServer(args, surroundings)
-    await server.#until(() => server.#printed.at(0))
-    return server
+    try {
+      await server.#until(() => server.#printed.at(0))
+      return server
+    } catch (fault) {
+      await server[Symbol.asyncDispose]()
+      throw fault
+    }
   }
 
   /** The ready line, as it was printed. */

@@ -76,7 +76,9 @@ describe('an endpoint', () => {
   })
 
   it('is called by its URL without what may be secret', () => {
-    const [endpoint] = endpointsWith({ url: 'https://ann:secret@a.test:8443/hook?token=secret#x' })
-    expect(endpoint?.label).toBe('https://a.test:8443/hook')
+    const [endpoint] = endpointsWith({
+      url: 'https://ann:secret@a.test:8443/hook/secret?token=secret#x',
+    })
+    expect(endpoint?.label).toBe('https://a.test:8443/hook/********?********')
   })
 })

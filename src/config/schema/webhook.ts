@@ -20,7 +20,7 @@ export const WebhookConfig = z.strictObject({
   url: z
     .url({ protocol: /^https?$/, hostname: /./ })
     .max(2000)
-    .meta({ accepts: 'an http:// or https:// URL', secret: 'password' })
+    .meta({ accepts: 'an http:// or https:// URL', secret: 'address' })
     .describe('Where the events are posted to.'),
   events: z
     .array(z.enum(WEBHOOK_EVENTS))
