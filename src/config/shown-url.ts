@@ -4,17 +4,18 @@
  */
 export const MASK = '********'
 
+/** A part of a path that is shorter may be an ordinary word. */
+const LEAST_LENGTH = 16
+
 /** `https://hooks.example/services/********`. What is no URL is not shown at all. */
 export function shownUrl(text: string): string {
   if (!URL.canParse(text)) return MASK
   const { origin, pathname, search } = new URL(text)
   const [, first = '', ...rest] = pathname.split('/')
+  const begun = first.length < LEAST_LENGTH ? first : MASK
   const more = rest.some((part) => part !== '') ? `/${MASK}` : ''
-  return `${origin}/${first}${more}${search === '' ? '' : `?${MASK}`}`
+  return `${origin}/${begun}${more}${search === '' ? '' : `?${MASK}`}`
 }
-
-/** A part of a path that is shorter may be an ordinary word. */
-const LEAST_LENGTH = 16
 
 /** What such an address holds that is not shown, as texts to be taken out of others. */
 export function secretsInUrl(text: string): readonly string[] {
@@ -22,7 +23,6 @@ export function secretsInUrl(text: string): readonly string[] {
   const { pathname, password, searchParams } = new URL(text)
   const parts = pathname.split('/').filter((part) => part !== '')
   const whole = parts.length > 1 ? [parts.join('/')] : []
-  const [, ...hidden] = parts
-  const long = [hidden.join('/'), ...hidden].filter((one) => one.length >= LEAST_LENGTH)
+  const long = [parts.slice(1).join('/'), ...parts].filter((one) => one.length >= LEAST_LENGTH)
   return [...whole, ...long, password, ...searchParams.values()]
 }

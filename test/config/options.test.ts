@@ -57,7 +57,7 @@ it.each([
   ['redis.url', 'redis://:abc@host:1', 'redis://:********@host:1'],
   ['redis.url', 'redis://host:1', 'redis://host:1'],
   ['redis.cluster', ['redis://:abc@a', 'redis://b'], ['redis://:********@a', 'redis://b']],
-  ['apps[].webhooks[].url', 'https://ann:abc@host/x', 'https://ann:********@host/x'],
+  ['apps[].webhooks[].url', 'https://ann:abc@host/x', 'https://host/x'],
   ['apps[].webhooks[].headers', { 'X-A': 'abc' }, { 'X-A': '********' }],
   ['apps[].webhooks[].headers', {}, {}],
   ['apps[].webhooks[].headers', 'abc', '********'],

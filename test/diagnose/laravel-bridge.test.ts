@@ -2,18 +2,25 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { Gallery } from '../support/gallery.ts'
 import { ANN } from '../support/laravel.ts'
+import { startRedis, type TestRedis } from '../support/redis.ts'
 
+let redis: TestRedis
 let gallery: Gallery
+let env: Readonly<Record<string, string>>
 beforeAll(async () => {
+  redis = await startRedis()
+  env = { BROADCAST_CONNECTION: 'redis', REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redis.port) }
   gallery = await Gallery.start(({ url }) => ({
     laravel: { authUrl: url, authPath: '/api/broadcasting/auth' },
   }))
-  await gallery.env(REDIS)
+  await gallery.env(env)
 })
-afterAll(() => gallery[Symbol.asyncDispose]())
-afterEach(() => gallery.env(REDIS))
+afterAll(async () => {
+  await gallery[Symbol.asyncDispose]()
+  await redis[Symbol.asyncDispose]()
+})
+afterEach(() => gallery.env(env))
 
-const REDIS = { BROADCAST_CONNECTION: 'redis' } as const
 const asAnn = async (): Promise<readonly string[]> => ['--token', await gallery.laravel.token(ANN)]
 const diagnose = (...args: readonly string[]) => gallery.diagnose('--only', 'auth', ...args)
 
