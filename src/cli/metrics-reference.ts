@@ -97,6 +97,9 @@ rule_files:
   - resound.rules.yml
 \`\`\`
 
+On loopback and without \`admin.token\` the port is asked by an address or as \`localhost\`; any other name is answered 403,
+since a web page could lead one here.
+
 For one elsewhere set \`admin.host\` to an address that it reaches, and \`admin.token\`, without which Resound does
 not start on such an address:
 
