@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { APP, critical, diagnosis, fine, found, Setup, warning } from '../support/breakable.ts'
@@ -131,9 +131,7 @@ describe('a server that does not run', () => {
   })
 
   it('is told from one whose port another program has', async () => {
-    const other = createServer((_, response) => response.end('hello')).listen(0, '127.0.0.1')
-    await once(other, 'listening')
-    const { port } = other.address() as { port: number }
+    const [other, port] = await listenBesideFree()
     using directory = new Directory()
     const admin = { port: 0, socket: directory.file('admin.sock') }
     directory.write('resound.json', { host: '127.0.0.1', port, admin, apps: [APP] })
@@ -239,3 +237,21 @@ it('clocks that are apart are found, with whose is which', async () => {
   const signed = await setup.diagnose(['delivery.http'])
   expect(found(signed, 'delivery.http')).toEqual(critical('clock-skew'))
 })
+
+/** A program on a port of which the next one is free, and stays so: the system gives away higher ones. */
+async function listenBesideFree(): Promise<readonly [Server, number]> {
+  for (let port = 20_000; port < 30_000; port += 2) {
+    const [other, next] = [port, port + 1].map((one) =>
+      createServer((_, response) => response.end('hello')).listen(one, '127.0.0.1'),
+    )
+    if (other === undefined || next === undefined) throw new Error('two servers')
+    const areFree = await Promise.all([once(other, 'listening'), once(next, 'listening')]).then(
+      () => true,
+      () => false,
+    )
+    await new Promise((resolve) => next.close(resolve))
+    if (areFree) return [other, port]
+    other.close()
+  }
+  throw new Error('no two ports are free')
+}
